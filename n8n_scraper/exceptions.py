@@ -1,0 +1,35 @@
+"""What can go wrong, as a tree.
+
+N8nScraperError
+├── StartError          a bad argument, setting, file or store: nothing was started (exit code 1)
+├── StoreUnavailable    the store went away in mid-crawl and did not come back (exit code 3)
+└── UnusableAnswer      an answer without content: what it means is its ``kind``
+"""
+
+from __future__ import annotations
+
+
+class N8nScraperError(Exception):
+    """Base of all errors of this package."""
+
+
+class StartError(N8nScraperError):
+    """The start is refused. The message is one sentence for a user: what, where, what to do."""
+
+
+class StoreUnavailable(N8nScraperError):
+    """The store did not answer for as long as we were willing to wait."""
+
+
+class UnusableAnswer(N8nScraperError):
+    """An answer, or the lack of one, that is a failure.
+
+    ``kind`` is a name of :data:`n8n_scraper.failures.KINDS`; ``reason`` is a sentence without anything from outside that was not
+    cleaned; ``retry_after`` is in seconds, None when the site asked for nothing.
+    """
+
+    def __init__(self, kind: str, reason: str, *, retry_after: float | None = None) -> None:
+        super().__init__(f"{kind}: {reason}")
+        self.kind = kind
+        self.reason = reason
+        self.retry_after = retry_after

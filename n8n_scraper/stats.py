@@ -1,0 +1,36 @@
+"""The names of our stats, in one place. Scrapy's own names are used where Scrapy counts already.
+
+A name with ``{}`` takes a label from a closed set. Reports, checks and tests import these; nobody writes a name twice.
+"""
+
+from __future__ import annotations
+
+RUN_ID = "run/run_id"
+PLANNED_COUNT = "run/planned_count"
+"""Ids of the job that were due when the run started."""
+ITEM_COUNT = "workflow/item_count"
+"""Workflows that ended in this run, by crawl_status of what this run saw."""
+ITEM_STATUS_COUNT = "workflow/item_count/{}"
+LAYER_STATUS_COUNT = "workflow/layer_count/{}/{}"
+"""Labels: layer, status."""
+FAILURE_COUNT = "workflow/failure_count/{}"
+"""Workflows whose crawl in this run ended with a failure, by kind."""
+MISMATCH_COUNT = "workflow/page_mismatch_count/{}"
+"""Page and API disagreed (the API won), by field."""
+VALIDATION_COUNT = "validation/nulled_count/{}"
+"""Values outside their column's range, put out of the row, by column."""
+REPAIR_COUNT = "validation/repaired_count"
+"""Workflows with characters that no database takes (NUL, lone surrogates), replaced by U+FFFD."""
+QUALITY_BAND_COUNT = "quality/band_count/{}"
+STORED_COUNT = "store/row_count/{}"
+"""Rows written, by what happened to the content: new, changed, unchanged, none."""
+STORE_BATCH_COUNT = "store/batch_count"
+STORE_SECONDS = "store/write_seconds"
+PIPELINE_ERROR_COUNT = "pipeline/error_count"
+"""Items that an exception in a pipeline took away; each is stored as failed with kind ``internal``."""
+ANSWER_COUNT = "answer/{}_count"
+"""Answers by meaning: ok or a failure kind."""
+RETRY_COUNT = "answer/retry_count"
+RATE_WAIT_SECONDS = "rate/wait_seconds"
+RATE_REQUEST_COUNT = "rate/request_count"
+RATE_IN_FORCE = "rate/per_second"
