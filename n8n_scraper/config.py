@@ -55,13 +55,7 @@ def _whole(low: int, high: int) -> Callable[[Any], int]:
 def _address(value: Any) -> str:
     address = _text(value).rstrip("/")
     parts = urlsplit(address)
-    if (
-        parts.scheme not in {"http", "https"}
-        or not parts.hostname
-        or parts.path
-        or parts.query
-        or parts.username
-    ):
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query or parts.username:
         raise ValueError("must be an address like https://n8n.io, without a path")
     return address
 
@@ -84,7 +78,7 @@ def _setting(parse: Callable[[Any], Any], default: Any, meaning: str, *, name: s
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """Every setting of ours, checked. A field ``rate`` is read from ``N8N_SCRAPER_RATE`` unless its metadata names another."""
+    """Every setting of ours, checked. ``burst`` is N8N_SCRAPER_BURST; metadata may name another."""
 
     site_url: str = _setting(_address, "https://n8n.io", "address of the site")
     api_url: str = _setting(_address, "https://api.n8n.io", "address of the API")
@@ -96,9 +90,7 @@ class Config:
     burst: int = _setting(_whole(1, 5), 1, "requests that may start at once after a pause")
     media_requests_per_second: float = _setting(_number(0.01, 10_000), 1.0, "image downloads, per host")
     transcript_requests_per_second: float = _setting(_number(0.01, 10_000), 0.2, "requests to YouTube")
-    api_robotstxt_obey: bool = _setting(
-        _flag, True, "obey robots.txt of the API host; False only with permission"
-    )
+    api_robotstxt_obey: bool = _setting(_flag, True, "obey robots.txt of the API host; False only with permission")
     contact: str = _setting(_text, "", "address of a person, sent in the User-Agent")
     data_dir: str = _setting(_text, ".n8n_scraper", "embedded Postgres and downloaded files")
     export_dir: str = _setting(_text, "exports", "where exports and reports of runs are written")
@@ -106,23 +98,15 @@ class Config:
         _weights, (20.0, 30.0, 40.0, 10.0), "weights of layers 1, 2, 3 and consistency"
     )
     breaker_threshold: int = _setting(_whole(1, 1000), 10, "failures in a row that open the circuit breaker")
-    breaker_cooldown: float = _setting(
-        _number(0.01, 600), 30.0, "seconds before the first probe, doubling to 600"
-    )
-    breaker_give_up: float = _setting(
-        _number(0.1), 3600.0, "seconds open after which the crawl ends, resumable"
-    )
+    breaker_cooldown: float = _setting(_number(0.01, 600), 30.0, "seconds before the first probe, doubling to 600")
+    breaker_give_up: float = _setting(_number(0.1), 3600.0, "seconds open after which the crawl ends, resumable")
     workflow_timeout: float = _setting(_number(0.1), 900.0, "seconds one workflow may take, without waits")
-    max_body_bytes: int = _setting(
-        _whole(1000, 1 << 30), 8_000_000, "largest answer, also after decompression"
-    )
+    max_body_bytes: int = _setting(_whole(1000, 1 << 30), 8_000_000, "largest answer, also after decompression")
     export_paid: bool = _setting(_flag, False, "export the JSON of paid workflows too")
     csv_defuse_formulas: bool = _setting(_flag, True, "put ' before CSV cells that a spreadsheet would run")
     redact_secrets: bool = _setting(_flag, True, "replace secrets before they are stored")
     chromium: str = _setting(_text, "", "path of the browser for pages that need one")
-    test_hosts: tuple[str, ...] = _setting(
-        _words, (), "hosts of ours where more than 2 requests a second are allowed"
-    )
+    test_hosts: tuple[str, ...] = _setting(_words, (), "hosts of ours where more than 2 requests a second are allowed")
     database_url: str = _setting(
         _text, "", "Postgres to use; unset: an embedded one under DATA_DIR", name="DATABASE_URL"
     )
@@ -135,10 +119,7 @@ class Config:
             StartError: naming the setting, its value and what is allowed.
         """
         config = cls(
-            **{
-                f.name: _read(settings, setting_name(f.name), f.metadata["parse"], f.default)
-                for f in fields(cls)
-            }
+            **{f.name: _read(settings, setting_name(f.name), f.metadata["parse"], f.default) for f in fields(cls)}
         )
         _check_rate(config)
         for name in ("data_dir", "export_dir"):
@@ -194,8 +175,8 @@ def _check_rate(config: Config) -> None:
     fast = config.requests_per_second > 2 or config.requests_per_second == 0
     if fast and not config.is_test_site:
         raise StartError(
-            f"Setting {PREFIX}REQUESTS_PER_SECOND = {config.requests_per_second:g}: more than 2 (and 0 = no limit) is allowed only "
-            f"where {config.site_host} and {config.api_host} are both loopback or listed in {PREFIX}TEST_HOSTS."
+            f"Setting {PREFIX}REQUESTS_PER_SECOND = {config.requests_per_second:g}: more than 2 (and 0 = no limit) is "
+            f"allowed only where {config.site_host} and {config.api_host} are both loopback or in {PREFIX}TEST_HOSTS."
         )
 
 

@@ -24,8 +24,8 @@ class StoreUnavailable(N8nScraperError):
 class UnusableAnswer(N8nScraperError):
     """An answer, or the lack of one, that is a failure.
 
-    ``kind`` is a name of :data:`n8n_scraper.failures.KINDS`; ``reason`` is a sentence without anything from outside that was not
-    cleaned; ``retry_after`` is in seconds, None when the site asked for nothing.
+    ``kind`` is a name of :data:`n8n_scraper.failures.KINDS`; ``reason`` is a sentence without anything from outside
+    that was not cleaned; ``retry_after`` is in seconds, None when the site asked for nothing.
     """
 
     def __init__(self, kind: str, reason: str, *, retry_after: float | None = None) -> None:

@@ -32,9 +32,7 @@ KINDS: dict[str, FailureKind] = {
         FailureKind("server", "500–504, 520–530", True, "failed", True),
         FailureKind("network", "resets, DNS, TLS", True, "failed", True),
         FailureKind("timeout", "no answer in time, WORKFLOW_TIMEOUT", True, "failed", True),
-        FailureKind(
-            "malformed", "broken, truncated or empty body, an answer for another id", True, "failed", False
-        ),
+        FailureKind("malformed", "broken, truncated or empty body, an answer for another id", True, "failed", False),
         FailureKind("too_large", "over MAX_BODY_BYTES, also after decompression", False, "failed", False),
         FailureKind("unexpected", "any other status, a redirect off the site", False, "failed", False),
         FailureKind("store", "the store refused it", False, "failed", False),

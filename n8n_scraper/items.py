@@ -1,10 +1,11 @@
 """The row contract: one row per workflow, the same names in the same order everywhere.
 
-The fields of :class:`WorkflowItem` that carry a type *are* the contract. Feeds, snapshot, Arrow schema, dataset card, the view
-``workflow_rows`` and the README's table are made from :data:`COLUMNS` or checked against it.
+The fields of :class:`WorkflowItem` that carry a type *are* the contract. Feeds, snapshot, Arrow schema,
+dataset card, the view ``workflow_rows`` and the README's table are made from :data:`COLUMNS` or checked against it.
 
-Types are written as in the contract: ``int`` (int64), ``number`` (float64), ``bool``, ``text``, ``timestamp`` (microseconds, UTC),
-``object`` (any JSON object), ``list<T>``, ``map<text,int>`` and ``{name T, name T}`` where a missing T means ``text``.
+Types are written as in the contract: ``int`` (int64), ``number`` (float64), ``bool``, ``text``, ``timestamp``
+(microseconds, UTC), ``object`` (any JSON object), ``list<T>``, ``map<text,int>`` and ``{name T, name T}`` where a
+missing T means ``text``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 Written = Literal["key", "content", "observed", "derived"]
-"""When a column is written: content when the hash differs, observed at every crawl, derived when source or parser differs."""
+"""When a column is written: content if the hash differs, observed at every crawl, derived if content or parser does."""
 
 
 class Column(NamedTuple):
@@ -39,7 +40,7 @@ _STATUS = "ok · missing the source has none · gone · blocked · disallowed ·
 
 @dataclass(slots=True, kw_only=True)
 class WorkflowItem:
-    """A workflow as one crawl saw it; the store completes it with what only the store knows (first_seen_at, changed_at)."""
+    """A workflow as one crawl saw it; the store adds what only it knows (first_seen_at, changed_at)."""
 
     id: int = field(metadata={"type": "int", "written": "key", "meaning": "number in the URL"})
     name: str | None = _column("text", "content", "title as published")
@@ -51,24 +52,18 @@ class WorkflowItem:
     layer3_status: str | None = _column("text", "observed", f"explainer: {_STATUS}")
     media_status: str | None = _column("text", "observed", f"images: {_STATUS}")
     transcripts_status: str | None = _column("text", "observed", f"transcripts of videos: {_STATUS}")
-    error_kind: str | None = _column(
-        "text", "observed", "kind of the last failure since the last success, else null"
-    )
+    error_kind: str | None = _column("text", "observed", "kind of the last failure since the last success, else null")
     error: str | None = _column("text", "observed", "that failure in a sentence, else null")
     author_name: str | None = _column("text", "observed", "author as shown")
     author_username: str | None = _column("text", "observed", "author's name in addresses")
     author_verified: bool | None = _column("bool", "observed", "verified creator")
-    categories: list[str] | None = _column(
-        "list<text>", "observed", "categories as published; null when unknown"
-    )
+    categories: list[str] | None = _column("list<text>", "observed", "categories as published; null when unknown")
     created_at: datetime | None = _column("timestamp", "observed", "published; null when unknown")
     updated_at: datetime | None = _column("timestamp", "observed", "edited; only where a source gives it")
     views: int | None = _column("int", "observed", "views in all; null when unknown, never 0 for it")
     recent_views: int | None = _column("int", "observed", "recent views; null when unknown")
     is_paid: bool | None = _column("bool", "observed", "sold for money; null when unknown")
-    price_usd: float | None = _column(
-        "number", "observed", "price in US dollars, 0 when free; null when unknown"
-    )
+    price_usd: float | None = _column("number", "observed", "price in US dollars, 0 when free; null when unknown")
     is_listed: bool | None = _column("bool", "observed", "in the last sitemap seen; null when none was seen")
     description: str | None = _column(
         "text", "content", "Markdown as published, &lt; and &gt; decoded, fileId: images resolved"
@@ -78,9 +73,7 @@ class WorkflowItem:
         "list<{level int, title, text}>", "derived", "headings of the description with their text"
     )
     links: list[dict[str, Any]] | None = _column("list<{url, text}>", "derived", "links of the description")
-    code_blocks: list[dict[str, Any]] | None = _column(
-        "list<{language, code}>", "derived", "code of the description"
-    )
+    code_blocks: list[dict[str, Any]] | None = _column("list<{language, code}>", "derived", "code of the description")
     sticky_notes: list[dict[str, Any]] | None = _column(
         "list<{node_name, text}>", "derived", "in reading order: top to bottom, left to right"
     )
@@ -101,9 +94,7 @@ class WorkflowItem:
     sticky_note_count: int | None = _column("int", "derived", "sticky notes")
     connection_count: int | None = _column("int", "derived", "edges")
     node_types: list[str] | None = _column("list<text>", "derived", "sorted, distinct, without sticky notes")
-    node_type_counts: dict[str, int] | None = _column(
-        "map<text,int>", "derived", "nodes of each of these types"
-    )
+    node_type_counts: dict[str, int] | None = _column("map<text,int>", "derived", "nodes of each of these types")
     workflow: dict[str, Any] | None = _column(
         "object",
         "content",
@@ -119,9 +110,7 @@ class WorkflowItem:
     first_seen_at: datetime | None = _column("timestamp", "observed", "first crawled")
     scraped_at: datetime | None = _column("timestamp", "observed", "last crawled with success")
     changed_at: datetime | None = _column("timestamp", "content", "when content_hash last changed")
-    gone_at: datetime | None = _column(
-        "timestamp", "observed", "when it was found gone; null while it is there"
-    )
+    gone_at: datetime | None = _column("timestamp", "observed", "when it was found gone; null while it is there")
     attempt_count: int | None = _column("int", "observed", "attempts of its last crawl, retries included")
     request_count: int | None = _column("int", "observed", "requests of its last crawl")
     service_seconds: float | None = _column(

@@ -1,6 +1,6 @@
 """The names of our stats, in one place. Scrapy's own names are used where Scrapy counts already.
 
-A name with ``{}`` takes a label from a closed set. Reports, checks and tests import these; nobody writes a name twice.
+A name with ``{}`` takes a label from a closed set. Reports, checks and tests import these.
 """
 
 from __future__ import annotations
