@@ -1,0 +1,53 @@
+"""Turns: who may send when. A reservation is the same arithmetic in this process and in the store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from n8n_scraper.politeness.pace import Pace
+
+
+class Turn(NamedTuple):
+    """One request may be sent at ``at`` (of the clock of the reservations); ``pace`` is the rate in force then."""
+
+    at: float
+    pace: Pace
+
+
+class Reservations(Protocol):
+    """Where turns come from."""
+
+    async def reserve(self, last_sent: float | None, clean_answers: int) -> Turn:
+        """The next free turn. ``last_sent`` is when the last one was used, ``clean_answers`` how many came since."""
+
+    async def slow_down(self, sent_at: float) -> Pace:
+        """A request sent at that time was answered with 429."""
+
+
+class LocalReservations:
+    """Turns of this process alone: a token bucket of ``burst`` tokens (GCRA), refilled at the pace in force."""
+
+    def __init__(self, pace: Pace, burst: int = 1, clock: Callable[[], float] = time.monotonic) -> None:
+        self._pace = pace
+        self._burst = burst
+        self._clock = clock
+        self._next_at = float("-inf")
+        self._halved_at = float("-inf")
+
+    async def reserve(self, last_sent: float | None, clean_answers: int) -> Turn:
+        self._pace = self._pace.recovered(clean_answers)
+        spacing = self._pace.spacing
+        now = self._clock()
+        earliest = max(self._next_at, now)
+        if self._burst == 1 and last_sent is not None:  # a turn used late must not come closer to the next one
+            earliest = max(earliest, last_sent + spacing)
+        self._next_at = earliest + spacing
+        return Turn(max(now, earliest - (self._burst - 1) * spacing), self._pace)
+
+    async def slow_down(self, sent_at: float) -> Pace:
+        if sent_at > self._halved_at:  # else it went out before the site could notice that we slowed down
+            self._pace = self._pace.halved()
+            self._halved_at = self._clock()
+        return self._pace
