@@ -124,7 +124,8 @@ create table jobs (
     id bigint generated always as identity primary key,
     key text unique,
     arguments json not null,
-    prepared_at timestamptz,
+    prepared_at timestamptz, -- its ids are fixed
+    prices_read_at timestamptz, -- the listing was read to its end
     finished_at timestamptz,
     created_at timestamptz not null default now()
 );

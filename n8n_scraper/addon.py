@@ -1,0 +1,51 @@
+"""Scrapy settings that follow from ours: rate, names, sizes, feeds of the run."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from scrapy.settings import BaseSettings
+
+from n8n_scraper.project import load_config
+
+if TYPE_CHECKING:
+    from scrapy import Spider
+
+    from n8n_scraper.config import Config
+
+FEED_FORMATS = ("json", "jsonl", "csv", "parquet")
+
+
+class N8nScraperAddon:
+    """Sets what the user did not set with ``-s``."""
+
+    def update_settings(self, settings: BaseSettings) -> None:
+        config = load_config(settings)
+        delay = 1 / config.requests_per_second if config.requests_per_second else 0.0
+        settings.set("DOWNLOAD_DELAY", delay, priority="addon")
+        settings.set("AUTOTHROTTLE_START_DELAY", settings.getfloat("DOWNLOAD_DELAY"), priority="addon")
+        settings.set("USER_AGENT", user_agent(config), priority="addon")
+        settings.set("DOWNLOAD_MAXSIZE", config.max_body_bytes, priority="addon")
+        settings.set("DOWNLOAD_WARNSIZE", config.max_body_bytes, priority="addon")
+        feeds = {_feed(config, format_): {"format": format_, "overwrite": True} for format_ in FEED_FORMATS}
+        settings.set("FEEDS", feeds, priority="addon")
+
+
+def user_agent(config: Config) -> str:
+    """Names the project, its version, and the person to write to."""
+    try:
+        number = version("n8n-scraper")
+    except PackageNotFoundError:  # run from a checkout or an egg
+        number = "dev"
+    return f"n8n_scraper/{number} ({config.contact or 'no contact given'})"
+
+
+def feed_uri_params(params: dict[str, Any], spider: Spider) -> dict[str, Any]:
+    """FEED_URI_PARAMS: adds ``run_id``."""
+    return {**params, "run_id": getattr(spider, "run_id", "")}
+
+
+def _feed(config: Config, format_: str) -> str:
+    folder = config.export_dir.replace("%", "%%")
+    return f"{folder}/runs/%(run_id)s/workflows.{format_}"

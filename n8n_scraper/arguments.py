@@ -1,0 +1,156 @@
+"""The spider's arguments: read, checked, and refused with a sentence. Pure but for reading the ids file."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from n8n_scraper.exceptions import StartError
+from n8n_scraper.site.addresses import Site, WorkflowRef
+
+NAMES = ("ids", "limit", "layers", "page", "render", "refresh", "dry_run")
+SCRAPYD_NAMES = ("_job", "_version")
+"""What scrapyd adds by itself."""
+MAX_IDS = 100_000
+LAYERS = ("1", "2", "3")
+"""The layers that can be asked for today."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arguments:
+    """Checked arguments of one crawl. ``ids`` None: the whole sitemap; ``refresh``: ``missing``, ``all`` or days."""
+
+    ids: tuple[WorkflowRef, ...] | None = None
+    limit: int | None = None
+    layers: tuple[int, ...] = (1, 2, 3)
+    page: str = "auto"
+    render: str = "auto"
+    refresh: str | float = "missing"
+    dry_run: bool = False
+
+    @classmethod
+    def read(cls, given: Mapping[str, Any], site: Site) -> Arguments:
+        """Check what was given with ``-a``.
+
+        Raises:
+            StartError: naming the argument, the bad value and what is allowed.
+        """
+        for name in given:
+            if name not in NAMES + SCRAPYD_NAMES:
+                raise StartError(f"Argument {name!r} is unknown{_nearest(name, NAMES)}. Known are: {', '.join(NAMES)}.")
+        readers: dict[str, Callable[[str], Any]] = {
+            "ids": lambda text: tuple(read_ids(text, site)),
+            "limit": _limit,
+            "layers": _layers,
+            "page": _one_of("page", ("auto", "yes", "no")),
+            "render": _one_of("render", ("auto", "never")),
+            "refresh": _refresh,
+            "dry_run": _flag,
+        }
+        return cls(**{name: readers[name](str(value)) for name, value in given.items() if name in NAMES})
+
+    def as_json(self) -> dict[str, Any]:
+        """What a job remembers of its first start; the ids as count and digest, not one by one."""
+        ids = None if self.ids is None else {"count": len(self.ids), "sha256": _digest(ref.id for ref in self.ids)}
+        return {
+            "ids": ids,
+            "limit": self.limit,
+            "layers": list(self.layers),
+            "page": self.page,
+            "render": self.render,
+            "refresh": self.refresh,
+        }
+
+
+def read_ids(text: str, site: Site) -> Iterator[WorkflowRef]:
+    """Ids of ``-a ids=``: a list (``1,2,https://n8n.io/workflows/3-x/``) or a file with one a line; duplicates once."""
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    listed = [site.read(word) for word in words]
+    if words and all(listed) and not Path(text).is_file():
+        refs: Iterable[WorkflowRef] = (ref for ref in listed if ref)
+    else:
+        refs = _read_file(Path(text), site)
+    seen: dict[int, WorkflowRef] = {}
+    for ref in refs:
+        if ref.id not in seen or not seen[ref.id].slug:
+            seen[ref.id] = ref
+        if len(seen) > MAX_IDS:
+            raise StartError(f"Argument ids={text}: more than {MAX_IDS:,} ids; split the list.")
+    if not seen:
+        raise StartError(f"Argument ids={text}: there is no id in it.")
+    yield from seen.values()
+
+
+def _read_file(path: Path, site: Site) -> Iterator[WorkflowRef]:
+    try:
+        content = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise StartError(
+            f"Argument ids={path}: there is no such file, and it is no list of ids or workflow addresses."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise StartError(f"Argument ids={path}: the file cannot be read as UTF-8 text ({error}).") from None
+    for number, line in enumerate(content.split("\n"), start=1):
+        word = line.split("#", 1)[0].strip()
+        if not word:
+            continue
+        ref = site.read(word)
+        if ref is None:
+            raise StartError(
+                f"{path}, line {number}: {line.strip()[:80]!r} is neither a workflow id nor a workflow address of "
+                f"{site.site_url}."
+            )
+        yield ref
+
+
+def _digest(ids: Iterable[int]) -> str:
+    return hashlib.sha256("\n".join(map(str, ids)).encode()).hexdigest()
+
+
+def _nearest(name: str, names: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(names), n=1)
+    return f", did you mean {near[0]!r}?" if near else ""
+
+
+def _limit(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text[:12]) == 0:
+        raise StartError(f"Argument limit={text}: must be a whole number above 0.")
+    return int(text[:12])
+
+
+def _layers(text: str) -> tuple[int, ...]:
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if not words or any(word not in LAYERS for word in words):
+        raise StartError(f"Argument layers={text}: must be one or more of {', '.join(LAYERS)}, separated by commas.")
+    return tuple(sorted({int(word) for word in words}))
+
+
+def _one_of(name: str, allowed: tuple[str, ...]) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise StartError(f"Argument {name}={text}: must be one of {', '.join(allowed)}.")
+        return text
+
+    return parse
+
+
+def _refresh(text: str) -> str | float:
+    if text in {"missing", "all"}:
+        return text
+    try:
+        days = float(text)
+    except ValueError:
+        days = -1
+    if not 0 < days <= 36_500:
+        raise StartError(f"Argument refresh={text}: must be missing, all, or a number of days.")
+    return days
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in {"1", "0", "true", "false", "yes", "no"}:
+        raise StartError(f"Argument dry_run={text}: must be 1 or 0.")
+    return text.lower() in {"1", "true", "yes"}

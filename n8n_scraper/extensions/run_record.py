@@ -1,0 +1,89 @@
+"""Records a run: a row in the ledger at start and end, the job finished when nothing is left, stats.json beside the
+feeds.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from datetime import datetime, timezone
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scrapy import signals
+
+from n8n_scraper import stats
+from n8n_scraper.config import SETTINGS
+from n8n_scraper.exit_codes import exit_code
+from n8n_scraper.layers.row import PARSER_VERSION
+from n8n_scraper.store import jobs, runs
+
+if TYPE_CHECKING:
+    from scrapy import Spider
+    from scrapy.crawler import Crawler
+    from typing_extensions import Self
+
+_TOLD_SETTINGS = ("DOWNLOAD_DELAY", "CONCURRENT_REQUESTS", "ROBOTSTXT_OBEY", "USER_AGENT", "JOBDIR")
+_WITHOUT_STORE = frozenset({"store_unavailable", "disk_full"})
+
+
+class RunRecord:
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        extension = cls(crawler)
+        crawler.signals.connect(extension._spider_opened, signals.spider_opened)
+        crawler.signals.connect(extension._spider_closed, signals.spider_closed)
+        crawler.signals.connect(extension._engine_stopped, signals.engine_stopped)
+        return extension
+
+    async def _spider_opened(self, spider: Any) -> None:
+        self._crawler.stats.set_value(stats.RUN_ID, spider.run_id)
+        if spider.job is None:
+            return
+        run = runs.Run(
+            run_id=spider.run_id,
+            job_id=spider.job.id,
+            arguments=spider.arguments.as_json(),
+            settings=self._settings(),
+            versions={
+                "python": platform.python_version(),
+                "scrapy": version("scrapy"),
+                "parser": PARSER_VERSION,
+            },
+        )
+        await spider.session.run(partial(runs.begin, run=run))
+
+    async def _spider_closed(self, spider: Any, reason: str) -> None:
+        if spider.job is None or reason in _WITHOUT_STORE:
+            return
+        await spider.session.run(partial(jobs.finish, job_id=spider.job.id))
+        end = runs.End(close_reason=reason, exit_code=exit_code(reason), stats=self._stats())
+        await spider.session.run(partial(runs.end, run_id=spider.run_id, end=end))
+
+    def _engine_stopped(self) -> None:
+        """The feeds are written by now: the stats are complete."""
+        spider: Spider | None = self._crawler.spider
+        if spider is None or getattr(spider, "job", None) is None:
+            return
+        folder = Path(spider.config.export_dir) / "runs" / spider.run_id
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(self._stats(), indent=2, sort_keys=True, ensure_ascii=False)
+        (folder / "stats.json").write_text(text + "\n", encoding="utf-8")
+
+    def _settings(self) -> dict[str, Any]:
+        names = [name for name in SETTINGS if name != "DATABASE_URL"] + list(_TOLD_SETTINGS)
+        return {name: str(self._crawler.settings.get(name)) for name in names if self._crawler.settings.get(name)}
+
+    def _stats(self) -> dict[str, Any]:
+        return {name: _plain(value) for name, value in self._crawler.stats.get_stats().items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+    return value if isinstance(value, (int, float, str, bool, type(None))) else str(value)

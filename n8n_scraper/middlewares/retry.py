@@ -1,0 +1,86 @@
+"""Retries with back-off: decides with pure functions what an answer means, and puts a retry into the frontier.
+
+An answer that is usable is read here too, so that a broken one is retried like any other failure.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import urljoin
+
+from scrapy.http import Request, Response
+
+from n8n_scraper import stats
+from n8n_scraper.exceptions import UnusableAnswer
+from n8n_scraper.politeness.backoff import retry_delay
+from n8n_scraper.site.answers import judge, judge_exception
+from n8n_scraper.spiders.workflows import RetryLater
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+    from typing_extensions import Self
+
+MAX_REDIRECTS = 3
+
+
+class RetryMiddleware:
+    """Raises UnusableAnswer for what has no retry left, RetryLater for what waits; meta ``answer`` is what was read."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def process_request(self, request: Request) -> None:
+        if visit := request.meta.get("visit"):
+            source = request.meta["source"]
+            visit.attempts[source] = visit.attempts.get(source, 0) + 1
+            visit.request_count += 1
+
+    async def process_response(self, request: Request, response: Response) -> Response | Request:
+        if "read" not in request.meta:  # robots.txt is judged by its own middleware
+            return response
+        if redirect := self._redirect(request, response):
+            return redirect
+        try:
+            judge(response.status, response.headers.to_unicode_dict(), response.body, expects=request.meta["expects"])
+            request.meta["answer"] = request.meta["read"](response)
+        except UnusableAnswer as failure:
+            await self._fail(request, failure)
+        self._count("ok")
+        return response
+
+    async def process_exception(self, request: Request, exception: Exception) -> None:
+        failure = judge_exception(exception)
+        if failure is not None and "read" in request.meta:
+            await self._fail(request, failure)
+
+    async def _fail(self, request: Request, failure: UnusableAnswer) -> NoReturn:
+        self._count(failure.kind)
+        visit, source = request.meta.get("visit"), request.meta.get("source")
+        if visit is None:
+            raise failure
+        delay = retry_delay(failure.kind, visit.attempts[source], failure.retry_after, random.random)
+        if delay is None:
+            raise failure
+        self._crawler.stats.inc_value(stats.RETRY_COUNT)
+        await self._crawler.spider.put_off(visit, source, delay)
+        raise RetryLater(f"{failure} (again in {delay:.1f} s)")
+
+    def _redirect(self, request: Request, response: Response) -> Request | None:
+        """A redirect inside the site is followed; elsewhere it is an unexpected answer, judged like any other."""
+        location = response.headers.get("Location")
+        if response.status not in {301, 302, 303, 307, 308} or not location:
+            return None
+        address = urljoin(request.url, location.decode("latin-1"))
+        hops = request.meta.get("redirect_times", 0) + 1
+        if hops > MAX_REDIRECTS or not self._crawler.spider.site.is_ours(address):
+            return None
+        meta = {**request.meta, "redirect_times": hops}
+        return request.replace(url=address, priority=request.priority + 1, meta=meta)
+
+    def _count(self, meaning: str) -> None:
+        self._crawler.stats.inc_value(stats.ANSWER_COUNT.format(meaning))

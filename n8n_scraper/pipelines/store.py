@@ -1,0 +1,137 @@
+"""Writes items to the store in batches. ``process_item`` returns when the row is committed: only then is a workflow
+done.
+
+An item that an exception takes away before it gets here, in the spider or in a pipeline, is stored as failed
+(``internal``), counted and acknowledged, so that no row is lost in silence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from datetime import datetime, timezone
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
+from psycopg2.extensions import cursor as Cursor
+from scrapy import signals
+
+from n8n_scraper import stats
+from n8n_scraper.exceptions import StoreUnavailable
+from n8n_scraper.items import LAYERS, WorkflowItem
+from n8n_scraper.pipelines.quality import apply_score
+from n8n_scraper.project import load_config
+from n8n_scraper.store import jobs
+from n8n_scraper.store.batches import Batches
+from n8n_scraper.store.merge import Decision
+from n8n_scraper.store.rows import write_batch
+from n8n_scraper.visit import failed_row
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+    from typing_extensions import Self
+
+logger = logging.getLogger(__name__)
+CLOSE_REASONS: dict[type[Exception], str] = {
+    StoreUnavailable: "store_unavailable",
+    psycopg2.errors.DiskFull: "disk_full",
+}
+"""Errors after which the crawl stops; what was not committed is due in the next run of the job."""
+
+
+class StorePipeline:
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._rescore = partial(apply_score, weights=load_config(crawler.settings).quality_weights)
+        self._batches: Batches[WorkflowItem] = Batches(self._write)
+        self._saving: set[asyncio.Future[None]] = set()
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        pipeline = cls(crawler)
+        crawler.signals.connect(pipeline._item_error, signals.item_error)
+        crawler.signals.connect(pipeline._spider_error, signals.spider_error)
+        return pipeline
+
+    async def process_item(self, item: WorkflowItem) -> WorkflowItem:
+        self._count_seen(item)
+        await self._batches.add(item)
+        return item
+
+    async def _write(self, items: list[WorkflowItem]) -> None:
+        began = time.perf_counter()
+        try:
+            decisions = await self._crawler.spider.session.run(partial(self._transaction, items=items))
+        except tuple(CLOSE_REASONS) as error:
+            self._crawler.spider.stop(CLOSE_REASONS[type(error)])
+            raise
+        except (psycopg2.DataError, psycopg2.IntegrityError, psycopg2.ProgrammingError, ValueError) as error:
+            if len(items) == 1:
+                await self._store_refused(items[0], error)
+                return
+            for item in items:  # one bad row must not take its batch with it
+                await self._write([item])
+            return
+        self._count_stored(decisions, time.perf_counter() - began)
+
+    def _transaction(self, cursor: Cursor, items: list[WorkflowItem]) -> list[Decision]:
+        decisions = write_batch(cursor, items, datetime.now(timezone.utc), self._rescore)
+        jobs.acknowledge(cursor, self._crawler.spider.job.id, [item.id for item in items])
+        return decisions
+
+    async def _store_refused(self, item: WorkflowItem, error: Exception) -> None:
+        logger.error("The store refused workflow %d: %s", item.id, type(error).__name__, exc_info=error)
+        asked = [layer for layer, column in LAYERS.items() if getattr(item, column) != "skipped"]
+        row = failed_row(
+            item.id, asked, item.run_id or "", "store", f"the store refused the row ({type(error).__name__})"
+        )
+        await self._crawler.spider.session.run(partial(self._transaction, items=[row]))
+        for name in row.__slots__:
+            setattr(item, name, getattr(row, name))
+
+    async def close_spider(self) -> None:
+        if self._saving:
+            await asyncio.wait(self._saving)
+
+    def _item_error(self, item: WorkflowItem, failure: Failure) -> None:
+        if not isinstance(failure.value, tuple(CLOSE_REASONS)):
+            self._save(item.id, f"{type(failure.value).__name__} in a pipeline")
+
+    def _spider_error(self, failure: Failure, response: Response | Failure | None) -> None:
+        meta: dict[str, Any] = getattr(getattr(response, "request", None), "meta", {})
+        if visit := meta.get("visit"):
+            self._save(visit.id, f"{type(failure.value).__name__} in the spider")
+
+    def _save(self, id: int, reason: str) -> None:
+        """Store a workflow that our own fault took away as failed, past the pipelines that may have the fault."""
+        self._crawler.stats.inc_value(stats.PIPELINE_ERROR_COUNT)
+        spider = self._crawler.spider
+        row = failed_row(id, spider.arguments.layers, spider.run_id, "internal", reason)
+        task = asyncio.ensure_future(self._save_row(row))
+        self._saving.add(task)
+        task.add_done_callback(self._saving.discard)
+
+    async def _save_row(self, row: WorkflowItem) -> None:
+        self._count_seen(row)
+        await self._batches.add(row)
+        await self._crawler.signals.send_catch_log_async(
+            signals.item_scraped, item=row, response=None, spider=self._crawler.spider
+        )
+
+    def _count_seen(self, item: WorkflowItem) -> None:
+        counts = self._crawler.stats
+        for layer, column in LAYERS.items():
+            counts.inc_value(stats.LAYER_STATUS_COUNT.format(f"layer{layer}", getattr(item, column)))
+        if item.error_kind:
+            counts.inc_value(stats.FAILURE_COUNT.format(item.error_kind))
+
+    def _count_stored(self, decisions: list[Decision], seconds: float) -> None:
+        counts = self._crawler.stats
+        counts.inc_value(stats.STORE_BATCH_COUNT)
+        counts.inc_value(stats.STORE_SECONDS, seconds)
+        for decision in decisions:
+            counts.inc_value(stats.STORED_COUNT.format(decision.outcome))

@@ -1,0 +1,97 @@
+"""Which requests a crawl asks for: the cheapest set that answers the layers asked for. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from math import ceil
+from typing import Literal
+
+LISTING_ROWS = 100
+ROBOTS_REQUESTS = 2
+SITEMAP_REQUESTS = 2
+"""Index and the one file behind it."""
+USUAL_LIBRARY_SIZE = 13_100
+"""Taken for the cost of the listing where no sitemap could be read (October 2026)."""
+
+Price = Literal["listing", "page", "editor", "none"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is asked for each workflow, and once for all of them."""
+
+    ids: int
+    detail: bool
+    """One API answer per workflow: layers 1, 2 and 3."""
+    page: bool
+    """One page per workflow: price and address; layers 1 and 3 where the API is closed."""
+    price: Price
+    listing_pages: int
+    sitemap_requests: int
+
+    @property
+    def requests(self) -> int:
+        """Estimate of all requests, without retries."""
+        per_workflow = self.detail + self.page + (self.price == "editor")
+        return ROBOTS_REQUESTS + self.sitemap_requests + self.listing_pages + self.ids * per_workflow
+
+    def sentence(self, rate: float) -> str:
+        """The plan in one line, for the start of the log and for ``dry_run``."""
+        per_workflow = [name for name, on in (("API answer", self.detail), ("page", self.page)) if on]
+        if self.price == "editor":
+            per_workflow.append("editor answer (price)")
+        once = [f"{ROBOTS_REQUESTS} robots.txt"]
+        if self.sitemap_requests:
+            once.append(f"{self.sitemap_requests} sitemap (addresses)")
+        if self.listing_pages:
+            once.append(f"{self.listing_pages} listing (prices)")
+        time = f", about {_duration(self.requests / rate)} at {rate:g} requests a second" if rate else ""
+        each = " + ".join(per_workflow) or "nothing"
+        return (
+            f"{self.ids} workflows due: {each} for each, once {' + '.join(once)}; "
+            f"{self.requests} requests without retries{time}."
+        )
+
+
+def make_plan(
+    *,
+    ids: int,
+    layers: Collection[int],
+    page: str,
+    api_open: bool,
+    library_size: int | None,
+    sitemap_requests: int,
+) -> Plan:
+    """Pick the cheapest sources.
+
+    The price is needed with layer 1, and with layer 2 too: a JSON is published only when it is known to be free.
+    """
+    listing_pages = ceil((library_size or USUAL_LIBRARY_SIZE) / LISTING_ROWS)
+    price = _price_source(ids, layers, page, api_open, listing_pages)
+    return Plan(
+        ids=ids,
+        detail=api_open and ids > 0,
+        page=ids > 0 and (price == "page" or page == "yes" or (not api_open and page != "no")),
+        price=price,
+        listing_pages=listing_pages if price == "listing" else 0,
+        sitemap_requests=sitemap_requests,
+    )
+
+
+def _price_source(ids: int, layers: Collection[int], page: str, api_open: bool, listing_pages: int) -> Price:
+    if not ids or not set(layers) & {1, 2}:
+        return "none"
+    if not api_open:
+        return "none" if page == "no" else "page"
+    if page == "yes":
+        return "page"
+    if listing_pages < ids:
+        return "listing"
+    return "page" if page == "auto" else "editor"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s" if minutes else f"{rest} s"

@@ -1,0 +1,82 @@
+"""Scrapy's settings for this project. Ours, with defaults, checks and meanings, are declared in config.py.
+
+Order: ``-s`` > environment > this file > default. Values that follow from ours (DOWNLOAD_DELAY, USER_AGENT, FEEDS …)
+are set by n8n_scraper.addon, unless given with ``-s``.
+"""
+
+import os
+
+from n8n_scraper.config import SETTINGS
+
+BOT_NAME = "n8n_scraper"
+SPIDER_MODULES = ["n8n_scraper.spiders"]
+COMMANDS_MODULE = "n8n_scraper.commands"
+ADDONS = {"n8n_scraper.addon.N8nScraperAddon": 0}
+
+# Politeness. The promise is kept by the gate (extensions/rate.py); these slow down further, never speed up.
+ROBOTSTXT_OBEY = True
+AUTOTHROTTLE_ENABLED = True
+AUTOTHROTTLE_TARGET_CONCURRENCY = 4.0  # 1.5 s of latency costs nothing at 2 requests a second
+AUTOTHROTTLE_MAX_DELAY = 60.0
+DOWNLOAD_DELAY_JITTER = 0.0  # the promise is a rate, and jitter around it would break it or waste it
+DOWNLOAD_TIMEOUT = 60
+CONCURRENT_REQUESTS = 16
+CONCURRENT_REQUESTS_PER_DOMAIN = 16
+DOWNLOAD_HANDLERS = {
+    "http": "n8n_scraper.downloader.GatedDownloadHandler",
+    "https": "n8n_scraper.downloader.GatedDownloadHandler",
+    "data": None,
+    "file": None,
+    "ftp": None,
+    "s3": None,
+}
+DOWNLOAD_VERIFY_CERTIFICATES = True  # Scrapy's default is False
+COOKIES_ENABLED = False
+REFERER_ENABLED = False
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False  # on by default in 2.19: runs posted Python
+
+SCHEDULER = "n8n_scraper.scheduler.MemoryScheduler"
+SCRAPER_SLOT_MAX_ACTIVE_SIZE = 50_000_000  # answers wait for their batch's commit: 50 rows of the largest usual size
+
+DOWNLOADER_MIDDLEWARES = {
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "n8n_scraper.middlewares.robots.RobotsMiddleware": 100,
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+    "n8n_scraper.middlewares.retry.RetryMiddleware": 550,
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+}
+SPIDER_MIDDLEWARES = {
+    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+}
+ITEM_PIPELINES = {
+    "n8n_scraper.pipelines.validation.ValidationPipeline": 100,
+    "n8n_scraper.pipelines.quality.QualityPipeline": 300,
+    "n8n_scraper.pipelines.store.StorePipeline": 400,
+}
+EXTENSIONS = {
+    "n8n_scraper.extensions.rate.RateExtension": 0,
+    "n8n_scraper.extensions.run_record.RunRecord": 100,
+    "n8n_scraper.extensions.progress.Progress": 200,
+}
+
+FEED_EXPORTERS = {
+    "json": "n8n_scraper.exporters.JsonItemExporter",
+    "jsonl": "n8n_scraper.exporters.JsonLinesItemExporter",
+    "jsonlines": "n8n_scraper.exporters.JsonLinesItemExporter",
+    "csv": "n8n_scraper.exporters.CsvItemExporter",
+    "parquet": "n8n_scraper.exporters.ParquetItemExporter",
+}
+FEED_STORAGES = {
+    "": "n8n_scraper.feed_storage.AtomicFileFeedStorage",
+    "file": "n8n_scraper.feed_storage.AtomicFileFeedStorage",
+}
+FEED_URI_PARAMS = "n8n_scraper.addon.feed_uri_params"
+
+LOG_LEVEL = "INFO"
+LOGSTATS_INTERVAL = 0  # extensions/progress.py tells more
+WARN_ON_GENERATOR_RETURN_VALUE = False
+
+globals().update({name: os.environ[name] for name in SETTINGS if os.environ.get(name)})

@@ -1,0 +1,208 @@
+"""Before the first workflow: robots.txt, sitemap, what is due, the plan, prices."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from scrapy.exceptions import CloseSpider
+
+from n8n_scraper.exceptions import UnusableAnswer
+from n8n_scraper.frontier import Pending
+from n8n_scraper.middlewares.robots import RobotsMiddleware
+from n8n_scraper.plan import SITEMAP_REQUESTS, Plan, make_plan
+from n8n_scraper.politeness.backoff import retry_delay
+from n8n_scraper.site.listing import Listing
+from n8n_scraper.site.sitemap import Sitemap
+from n8n_scraper.spiders.requests import listing_request, sitemap_request
+from n8n_scraper.store import jobs, listings
+from n8n_scraper.store.rows import read_stored_layers
+from n8n_scraper.visit import Wanted
+
+if TYPE_CHECKING:
+    from scrapy import Request
+
+    from n8n_scraper.spiders.workflows import WorkflowsSpider
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class Prepared:
+    """What the crawl works off: ids that are left, how to ask for them, and what is known of them already."""
+
+    pending: list[Pending]
+    plan: Plan
+    sentence: str
+    layers: tuple[int, ...]
+    api_open: bool
+    saw_sitemap: bool = False
+    addresses: dict[int, str] = field(default_factory=dict)
+    prices: dict[int, tuple[bool, float]] = field(default_factory=dict)
+    stored_layers: dict[int, frozenset[int]] = field(default_factory=dict)
+    given_slugs: dict[int, str] = field(default_factory=dict)
+
+    def wanted(self, id: int) -> Wanted:
+        return Wanted(
+            layers=self.layers,
+            stored_layers=self.stored_layers.get(id, frozenset()),
+            address=self.addresses.get(id),
+            is_listed=id in self.addresses if self.saw_sitemap else None,
+            price=self.prices.get(id),
+            api_open=self.api_open,
+        )
+
+
+class Preparation:
+    """Runs once per run, in :meth:`WorkflowsSpider.start`; every request passes the same gate as all others."""
+
+    def __init__(self, spider: WorkflowsSpider) -> None:
+        self._spider = spider
+        self._session = spider.session
+        self._arguments = spider.arguments
+        self._site = spider.site
+        self._job = spider.job
+
+    async def run(self) -> Prepared:
+        """Raises:
+        CloseSpider: with a documented reason, when the crawl cannot start now.
+        """
+        api_open = await self._read_robots()
+        addresses = await self._read_sitemap()
+        pending = await self._pending(addresses, api_open)
+        plan = make_plan(
+            ids=len(pending),
+            layers=self._arguments.layers,
+            page=self._arguments.page,
+            api_open=api_open,
+            library_size=len(addresses) or None,
+            sitemap_requests=SITEMAP_REQUESTS if addresses else 0,
+        )
+        prepared = Prepared(
+            pending=pending,
+            plan=plan,
+            sentence=plan.sentence(self._spider.config.requests_per_second),
+            layers=self._arguments.layers,
+            api_open=api_open,
+            saw_sitemap=bool(addresses),
+            addresses=addresses,
+        )
+        ids = [entry.id for entry in pending]
+        prepared.stored_layers = await self._session.run(partial(read_stored_layers, ids=ids))
+        if not self._arguments.dry_run and plan.price == "listing":
+            await self._read_listing()
+            prepared.prices = await self._session.run(partial(listings.read_prices, ids=ids))
+        return prepared
+
+    async def _read_robots(self) -> bool:
+        robots = self._spider.crawler.get_downloader_middleware(RobotsMiddleware)
+        assert robots is not None
+        try:
+            api_open = await robots.verdict(self._site.detail(1))
+            site_open = await robots.verdict(self._site.page(1, "x"))
+        except UnusableAnswer as failure:
+            logger.error("robots.txt cannot be read (%s); nothing was asked for. Try again later.", failure)
+            raise CloseSpider("robots_unreachable") from None
+        if not api_open:
+            logger.warning(
+                "robots.txt of %s closes the API: layer 2 (workflow JSON) is not asked for, layers 1 and 3 come from"
+                " the pages. Whoever has permission opens it with N8N_SCRAPER_API_ROBOTSTXT_OBEY=False.",
+                self._site.api_url,
+            )
+        if not site_open:
+            logger.warning("robots.txt of %s closes the pages.", self._site.site_url)
+        return api_open
+
+    async def _read_sitemap(self) -> dict[int, str]:
+        try:
+            index: Sitemap = await self._fetch(sitemap_request(self._site.sitemap_index))
+            files = [index]
+            if index.kind == "index":
+                ours = [
+                    address for address in index.locations if self._site.is_ours(address) and "workflows" in address
+                ]
+                files = [await self._fetch(sitemap_request(address)) for address in ours]
+        except UnusableAnswer as failure:
+            return self._without_sitemap(failure)
+        refs = [(self._site.read(address), address) for file in files for address in file.locations]
+        addresses = {ref.id: address for ref, address in refs if ref}
+        if not addresses:
+            return self._without_sitemap(UnusableAnswer("malformed", "there is no workflow in it"))
+        return addresses
+
+    def _without_sitemap(self, failure: UnusableAnswer) -> dict[int, str]:
+        if self._arguments.ids is None:
+            logger.error("The sitemap cannot be read (%s), so it is unknown what there is. Try again later.", failure)
+            raise CloseSpider("blocked" if failure.kind == "blocked" else "sitemap_unavailable")
+        logger.warning("The sitemap cannot be read (%s): addresses come from the pages.", failure)
+        return {}
+
+    async def _pending(self, addresses: dict[int, str], api_open: bool) -> list[Pending]:
+        turned = await self._session.run(partial(listings.replace_sitemap, addresses=addresses)) if addresses else []
+        if self._job is not None and self._job.is_prepared:
+            left = await self._session.run(partial(jobs.read_pending, job_id=self._job.id))
+            return [_pending(entry) for entry in left]
+        ids = [ref.id for ref in self._arguments.ids] if self._arguments.ids is not None else sorted(addresses)
+        rule = partial(
+            jobs.due_ids, ids=ids, layers=self._arguments.layers, refresh=self._arguments.refresh, api_open=api_open
+        )
+        due = await self._session.run(rule)
+        if self._arguments.ids is None:
+            due = sorted({*due, *turned})
+        due = due[: self._arguments.limit]
+        if self._job is not None:
+            await self._session.run(partial(jobs.prepare, job_id=self._job.id, ids=due))
+        return [Pending(id) for id in due]
+
+    async def _read_listing(self) -> None:
+        """Prices of the whole library. A page that fails leaves no hole: its workflows are asked one by one later."""
+        assert self._job is not None
+        if self._job.has_prices:
+            return
+        page, total, is_whole = 0, 1, True
+        while page * 100 < total:
+            page += 1
+            try:
+                listing: Listing = await self._fetch(listing_request(self._site, page))
+            except UnusableAnswer as failure:
+                logger.warning("Listing page %d cannot be read (%s); its prices are asked one by one.", page, failure)
+                is_whole = False
+                if total == 1:
+                    return
+                continue
+            total = listing.total
+            prices = [(entry.id, entry.is_paid, entry.price_usd) for entry in listing.entries]
+            await self._session.run(partial(listings.add_prices, prices=prices))
+        if is_whole:
+            await self._session.run(partial(jobs.note_prices_read, job_id=self._job.id))
+
+    async def _fetch(self, request: Request) -> Any:
+        """A document of the site, retried as the policy says.
+
+        Raises:
+            UnusableAnswer: the last failure.
+        """
+        assert self._spider.crawler.engine is not None
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                response = await self._spider.crawler.engine.download_async(request.copy())
+                return response.meta["answer"]
+            except UnusableAnswer as failure:
+                delay = retry_delay(failure.kind, attempt, failure.retry_after, random.random)
+                if delay is None:
+                    raise
+                await asyncio.sleep(delay)
+
+
+def _pending(entry: jobs.JobId) -> Pending:
+    wait = (entry.not_before - datetime.now(timezone.utc)).total_seconds() if entry.not_before else 0.0
+    due_at = time.monotonic() + wait if wait > 0 else 0.0
+    return Pending(entry.id, entry.attempt_count, entry.request_count, due_at)

@@ -1,0 +1,216 @@
+"""The spider: which workflows to ask for, in which order, and what their answers make. Inputs only; it writes no
+file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from scrapy import Request, Spider, signals
+from scrapy.exceptions import CloseSpider, IgnoreRequest
+from twisted.python.failure import Failure
+
+from n8n_scraper import stats
+from n8n_scraper.arguments import Arguments
+from n8n_scraper.config import Config
+from n8n_scraper.exceptions import StartError, StoreUnavailable, UnusableAnswer
+from n8n_scraper.extensions.rate import RateExtension
+from n8n_scraper.frontier import Frontier, Pending
+from n8n_scraper.items import WorkflowItem
+from n8n_scraper.project import load_config
+from n8n_scraper.run_id import new_run_id
+from n8n_scraper.site.addresses import Site
+from n8n_scraper.site.answers import judge_exception
+from n8n_scraper.spiders.preparation import Preparation, Prepared
+from n8n_scraper.spiders.requests import workflow_request
+from n8n_scraper.store import jobs
+from n8n_scraper.store.session import Session
+from n8n_scraper.visit import Source, Visit
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from typing_extensions import Self
+
+logger = logging.getLogger(__name__)
+POLL_SECONDS = 0.05
+MAX_OPEN_VISITS = 150
+"""Workflows asked for and not yet committed: what a kill can make us fetch again."""
+
+
+class RetryLater(IgnoreRequest):
+    """The request waits in the frontier for another attempt: nothing ended, nothing failed yet."""
+
+
+class WorkflowsSpider(Spider):
+    """``scrapy crawl workflows``; its arguments are documented in the README and checked in arguments.py."""
+
+    name = "workflows"
+    config: Config
+    site: Site
+    arguments: Arguments
+    run_id: str
+    session: Session
+    job: jobs.Job | None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Check arguments and settings, open the store, take the job.
+
+        Raises:
+            StartError: in one sentence what is wrong.
+        """
+        spider = cls()
+        spider._set_crawler(crawler)
+        spider.config = load_config(crawler.settings)
+        spider.site = Site(spider.config.site_url, spider.config.api_url)
+        spider.arguments = Arguments.read(kwargs, spider.site)
+        spider.run_id = new_run_id(datetime.now(timezone.utc))
+        spider.session = Session.open(spider.config)
+        spider.job = None if spider.arguments.dry_run else spider._take_job(crawler.settings.get("JOBDIR"))
+        crawler.signals.connect(spider._item_scraped, signals.item_scraped)
+        crawler.signals.connect(spider._wake, signals.request_left_downloader)
+        return spider
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frontier: Frontier[tuple[Visit, Source]] = Frontier(())
+        self.visits: dict[int, Visit] = {}
+        """Workflows with a request under way, a retry that waits, or a row not yet committed."""
+        self.prepared: Prepared | None = None
+        self._progress = asyncio.Event()
+
+    def _take_job(self, jobdir: str | None) -> jobs.Job:
+        job = self.session.take_job(jobdir, self.arguments.as_json())
+        if job.is_finished:
+            raise StartError(
+                f"Job {job.key} is finished: nothing is left of it. Give another JOBDIR, or none, to crawl again."
+            )
+        if job.is_prepared and job.arguments != self.arguments.as_json():
+            logger.warning("Job %s goes on with the arguments and ids of its first start: %s", job.key, job.arguments)
+        fixed = {name: job.arguments[name] for name in ("limit", "page", "render", "refresh")}
+        self.arguments = replace(self.arguments, layers=tuple(job.arguments["layers"]), **fixed)
+        return job
+
+    async def start(self) -> AsyncIterator[Request]:
+        """Yield requests, one workflow at a time, whenever one may go out; due retries first."""
+        self.prepared = await Preparation(self).run()
+        logger.info("Plan: %s", self.prepared.sentence)
+        if self.arguments.dry_run:
+            print(self.prepared.sentence)
+            raise CloseSpider("dry_run")
+        self.crawler.stats.set_value(stats.PLANNED_COUNT, len(self.prepared.pending))
+        self.frontier = Frontier(self.prepared.pending)
+        while len(self.frontier) or self.visits:
+            entry = self.frontier.next(time.monotonic()) if self._has_room() else None
+            if entry is None:
+                await self._nap()
+            elif isinstance(entry, Pending):
+                for request in self._begin(entry):
+                    yield request
+            else:
+                yield self._request(*entry)
+
+    def _begin(self, entry: Pending) -> Iterator[Request]:
+        assert self.prepared is not None
+        visit = Visit(id=entry.id, wanted=self.prepared.wanted(entry.id), request_count=entry.request_count)
+        visit.attempts[visit.primary] = entry.attempt_count
+        self.visits[entry.id] = visit
+        yield self._request(visit, visit.primary)
+        if visit.primary == "detail" and self.prepared.plan.page and visit.wanted.address:
+            yield self._request(visit, "page")
+
+    def _request(self, visit: Visit, source: Source) -> Request:
+        visit.open.add(source)
+        return workflow_request(self.site, visit, source, callback=self.answered, errback=self.failed)
+
+    def answered(self, response: Response) -> Iterator[WorkflowItem | Request]:
+        """A usable answer, already read by the retry middleware."""
+        began = time.perf_counter()
+        visit, source = response.meta["visit"], response.meta["source"]
+        visit.take(source, response.meta["answer"], response.text if source == "page" else None)
+        visit.service_seconds += response.meta.get("download_latency", 0.0)
+        yield from self._go_on(visit, began)
+
+    def failed(self, failure: Failure) -> Iterator[WorkflowItem | Request]:
+        """No usable answer, and no retry left; or the request waits for its retry."""
+        error = failure.value
+        if isinstance(error, RetryLater):
+            return
+        if isinstance(error, StoreUnavailable):
+            self.stop("store_unavailable")
+            return
+        request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
+        unusable = error if isinstance(error, UnusableAnswer) else judge_exception(error)
+        if unusable is None:
+            logger.error(
+                "Our own fault at %s", request.url, exc_info=(type(error), error, failure.getTracebackObject())
+            )
+            unusable = UnusableAnswer("internal", f"{type(error).__name__} while the answer was read")
+        request.meta["visit"].fail(request.meta["source"], unusable)
+        yield from self._go_on(request.meta["visit"], time.perf_counter())
+
+    def _go_on(self, visit: Visit, began: float) -> Iterator[WorkflowItem | Request]:
+        if visit.lacks_price() and "editor" not in visit.failures and not visit.open and self._wants_price():
+            yield self._request(visit, "editor")
+        elif not visit.open:
+            item = visit.row(self.run_id)
+            for name in visit.mismatches:
+                self.crawler.stats.inc_value(stats.MISMATCH_COUNT.format(name))
+            item.service_seconds = round((item.service_seconds or 0) + time.perf_counter() - began, 6)
+            yield item
+        self._wake()
+
+    def _wants_price(self) -> bool:
+        return bool({1, 2} & set(self.arguments.layers))
+
+    async def put_off(self, visit: Visit, source: Source, seconds: float) -> None:
+        """A retry in ``seconds``; remembered by the store, so that it survives a kill. Used by the retry middleware."""
+        due = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+        entry = jobs.JobId(visit.id, visit.attempts[source], visit.request_count, due)
+        await self.session.run(partial(jobs.put_off, job_id=self.job.id, entry=entry))
+        self.frontier.retry(time.monotonic() + seconds, (visit, source))
+
+    def stop(self, reason: str) -> None:
+        """End the crawl so that the next run of the job can go on."""
+        assert self.crawler.engine is not None
+        logger.error("The crawl stops (%s); what is not committed is due in the next run of the job.", reason)
+        # Scheduled and not awaited: closing waits for the request or item that asks for it.
+        self._closing = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason=reason))
+
+    def ended(self, id: int) -> None:
+        """The row of this workflow is committed."""
+        self.visits.pop(id, None)
+        self._wake()
+
+    def _item_scraped(self, item: WorkflowItem) -> None:
+        self.ended(item.id)
+
+    def _has_room(self) -> bool:
+        """Whether another request may be handed to the engine now.
+
+        At most a tenth of a second's worth of requests waits at the gate, so that a retry that falls due is next.
+        """
+        assert self.crawler.engine is not None
+        if self.crawler.engine.needs_backout() or len(self.visits) - self.frontier.waiting >= MAX_OPEN_VISITS:
+            return False
+        rate = self.crawler.get_extension(RateExtension)
+        gate = rate.gate if rate else None
+        return gate is None or gate.waiting <= self.config.requests_per_second * 0.1
+
+    async def _nap(self) -> None:
+        self._progress.clear()
+        try:
+            await asyncio.wait_for(self._progress.wait(), POLL_SECONDS)
+        except asyncio.TimeoutError:
+            return
+
+    def _wake(self) -> None:
+        self._progress.set()

@@ -1,0 +1,140 @@
+"""Jobs: what one JOBDIR names. The first start fixes arguments and ids; rows say what is left."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from psycopg2.extensions import cursor as Cursor
+from psycopg2.extras import execute_values
+
+from n8n_scraper.exceptions import StartError
+from n8n_scraper.items import LAYERS
+
+LOCK_CLASS = 0x6E386E
+"""First key of the advisory lock that a process holds on its job ("n8n")."""
+
+
+class Job(NamedTuple):
+    id: int
+    key: str | None
+    arguments: dict[str, Any]
+    is_prepared: bool
+    """Its ids are fixed."""
+    has_prices: bool
+    """The listing was read to its end."""
+    is_finished: bool
+
+
+class JobId(NamedTuple):
+    """An id of a job that is not done."""
+
+    id: int
+    attempt_count: int
+    request_count: int
+    not_before: datetime | None
+
+
+def open_job(cursor: Cursor, key: str | None, arguments: dict[str, Any]) -> Job:
+    """Find the job of ``key``, or make it; hold it for this connection.
+
+    Raises:
+        StartError: when another process holds it.
+    """
+    cursor.execute(
+        "insert into jobs (key, arguments) values (%s, %s) on conflict (key) do nothing", (key, json.dumps(arguments))
+    )
+    if key is None:
+        cursor.execute("select * from jobs where id = lastval()")
+    else:
+        cursor.execute("select * from jobs where key = %s", (key,))
+    names = [column.name for column in cursor.description]
+    row = dict(zip(names, cursor.fetchone(), strict=True))
+    if not hold(cursor, row["id"]):
+        raise StartError(f"Job {key} is being crawled by another process; wait for it or give another JOBDIR.")
+    return Job(row["id"], row["key"], row["arguments"], row["prepared_at"] is not None, row["finished_at"] is not None)
+
+
+def hold(cursor: Cursor, job_id: int) -> bool:
+    """Take the job for this session of the database; it ends with the connection."""
+    cursor.execute("select pg_try_advisory_lock(%s, %s)", (LOCK_CLASS, job_id))
+    return bool(cursor.fetchone()[0])
+
+
+def prepare(cursor: Cursor, job_id: int, ids: Iterable[int]) -> None:
+    """Fix the ids of a job."""
+    execute_values(
+        cursor,
+        "insert into job_ids (job_id, id) values %s on conflict do nothing",
+        [(job_id, id) for id in ids],
+        page_size=10_000,
+    )
+    cursor.execute("update jobs set prepared_at = now() where id = %s", (job_id,))
+
+
+def note_prices_read(cursor: Cursor, job_id: int) -> None:
+    cursor.execute("update jobs set prices_read_at = now() where id = %s", (job_id,))
+
+
+def read_pending(cursor: Cursor, job_id: int) -> list[JobId]:
+    cursor.execute(
+        "select id, attempt_count, request_count, not_before from job_ids"
+        " where job_id = %s and not is_done order by id",
+        (job_id,),
+    )
+    return [JobId(*row) for row in cursor.fetchall()]
+
+
+def count_ids(cursor: Cursor, job_id: int) -> tuple[int, int]:
+    """Ids of the job in all, and done."""
+    cursor.execute("select count(*), count(*) filter (where is_done) from job_ids where job_id = %s", (job_id,))
+    total, done = cursor.fetchone()
+    return total, done
+
+
+def acknowledge(cursor: Cursor, job_id: int, ids: Sequence[int]) -> None:
+    """Mark ids done: in the transaction that wrote their rows."""
+    cursor.execute("update job_ids set is_done = true where job_id = %s and id = any(%s)", (job_id, list(ids)))
+
+
+def put_off(cursor: Cursor, job_id: int, entry: JobId) -> None:
+    """Remember a retry that waits, so that it survives a kill."""
+    cursor.execute(
+        "update job_ids set attempt_count = %s, request_count = %s, not_before = %s where job_id = %s and id = %s",
+        (entry.attempt_count, entry.request_count, entry.not_before, job_id, entry.id),
+    )
+
+
+def finish(cursor: Cursor, job_id: int) -> bool:
+    """Mark the job finished when nothing is left of it; says whether it is."""
+    cursor.execute(
+        "update jobs set finished_at = now() where id = %(id)s and finished_at is null"
+        " and not exists (select from job_ids where job_id = %(id)s and not is_done)",
+        {"id": job_id},
+    )
+    return cursor.rowcount == 1
+
+
+def due_ids(
+    cursor: Cursor, ids: Sequence[int], layers: Sequence[int], refresh: str | float, *, api_open: bool
+) -> list[int]:
+    """Those of ``ids`` that the contract calls due, in their order.
+
+    Settled is: every layer asked for is ok, missing or gone, or disallowed while robots.txt still closes the API.
+    """
+    if refresh == "all":
+        return list(ids)
+    settled = ["ok", "missing", "gone"] + ([] if api_open else ["disallowed"])
+    is_settled = " and ".join(f"{LAYERS[layer]} = any(%(settled)s)" for layer in layers)
+    days = refresh if isinstance(refresh, (int, float)) else None
+    cursor.execute(
+        # Column names come from items.py.
+        f"select id from observed where id = any(%(ids)s) and {is_settled}"  # noqa: S608
+        " and (%(days)s::float is null or crawl_status = 'gone'"
+        " or scraped_at > now() - %(days)s::float * interval '1 day')",
+        {"ids": list(ids), "settled": settled, "days": days},
+    )
+    done = {row[0] for row in cursor.fetchall()}
+    return [id for id in ids if id not in done]

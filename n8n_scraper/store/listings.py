@@ -1,0 +1,58 @@
+"""What the sitemap and the listing said when they were last read: addresses and prices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from psycopg2.extensions import cursor as Cursor
+from psycopg2.extras import execute_values
+
+
+def replace_sitemap(cursor: Cursor, addresses: Mapping[int, str]) -> list[int]:
+    """Take a whole sitemap as the last one seen: addresses, and is_listed of every row.
+
+    Returns:
+        ids that deserve a request because the sitemap changed its mind: stored ones that vanished, gone ones listed
+        again.
+    """
+    cursor.execute("create temporary table seen (id bigint primary key, url text not null) on commit drop")
+    execute_values(cursor, "insert into seen (id, url) values %s", list(addresses.items()), page_size=5000)
+    cursor.execute(
+        "select id from observed left join seen using (id)"
+        " where (seen.id is null and is_listed and gone_at is null) or (seen.id is not null and gone_at is not null)"
+        " order by id"
+    )
+    turned = [row[0] for row in cursor.fetchall()]
+    cursor.execute("delete from listed where id not in (select id from seen)")
+    cursor.execute(
+        "insert into listed (id, url, seen_at) select id, url, now() from seen"
+        " on conflict (id) do update set url = excluded.url, seen_at = excluded.seen_at"
+    )
+    cursor.execute(
+        "update observed set is_listed = exists (select from seen where seen.id = observed.id)"
+        " where is_listed is distinct from exists (select from seen where seen.id = observed.id)"
+    )
+    return turned
+
+
+def add_prices(cursor: Cursor, prices: Iterable[tuple[int, bool, float]]) -> None:
+    """Take prices of listing rows: (id, is_paid, price in US dollars); the last one of an id wins."""
+    rows = {id: (id, is_paid, price) for id, is_paid, price in prices}
+    execute_values(
+        cursor,
+        "insert into listed_prices (id, is_paid, price_usd, seen_at) values %s"
+        " on conflict (id) do update set is_paid = excluded.is_paid, price_usd = excluded.price_usd, seen_at = now()",
+        list(rows.values()),
+        template="(%s, %s, %s, now())",
+        page_size=1000,
+    )
+
+
+def read_addresses(cursor: Cursor, ids: Sequence[int]) -> dict[int, str]:
+    cursor.execute("select id, url from listed where id = any(%s)", (list(ids),))
+    return dict(cursor.fetchall())
+
+
+def read_prices(cursor: Cursor, ids: Sequence[int]) -> dict[int, tuple[bool, float]]:
+    cursor.execute("select id, is_paid, price_usd from listed_prices where id = any(%s)", (list(ids),))
+    return {id: (is_paid, price) for id, is_paid, price in cursor.fetchall()}

@@ -1,0 +1,141 @@
+"""Reading and writing rows: what is known of a batch, the upsert in three tables, one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+from psycopg2.extensions import cursor as Cursor
+from psycopg2.extras import RealDictCursor, execute_values
+
+from n8n_scraper.items import COLUMNS, LAYERS, WorkflowItem
+from n8n_scraper.store import raw
+from n8n_scraper.store.merge import HISTORY_COLUMNS, Decision, Known, item_from_row, merge
+
+OBSERVED = tuple(column.name for column in COLUMNS if column.written == "observed")
+CONTENT = tuple(column.name for column in COLUMNS if column.written == "content")
+DERIVED = tuple(column.name for column in COLUMNS if column.written == "derived")
+_JSON_COLUMNS = frozenset(c.name for c in COLUMNS if c.type == "object" or "{" in c.type or c.type.startswith("map"))
+
+_KNOWN = """
+    select o.*, c.source, c.content_hash, c.changed_at, c.workflow is not null as has_workflow,
+           d.explainer_text is not null as has_explainer, d.parser_version, d.quality_score, d.quality_missing
+    from observed o left join content c using (id) left join derived d using (id)
+    where o.id = any(%s)
+"""
+
+
+def write_batch(
+    cursor: Cursor, items: Sequence[WorkflowItem], now: datetime, rescore: Callable[[WorkflowItem], None]
+) -> list[Decision]:
+    """Upsert ``items`` (distinct ids), completing each in place to the row as it now stands.
+
+    The hashes are looked up first, so that unchanged content is never sent. Runs inside the caller's transaction.
+    """
+    known = read_known(cursor, [item.id for item in items])
+    decisions = [merge(item, known.get(item.id), now, rescore) for item in items]
+    pairs = list(zip(items, decisions, strict=True))
+    _upsert(cursor, "observed", ("id", *OBSERVED), (_values(item, ("id", *OBSERVED)) for item in items))
+    content = [item for item, decision in pairs if decision.content]
+    _upsert(cursor, "content", ("id", "source", *CONTENT), (_values(i, ("id", "source", *CONTENT)) for i in content))
+    _upsert(
+        cursor,
+        "raw_answers",
+        ("id", "source", "fetched_at", "body"),
+        ((item.id, item.source, now, raw.pack(item.answer)) for item in content if item.answer is not None),
+    )
+    derived = [item for item, decision in pairs if decision.derived]
+    _upsert(cursor, "derived", ("id", *DERIVED), (_values(item, ("id", *DERIVED)) for item in derived))
+    _insert_history(cursor, [item for item, decision in pairs if decision.history], now)
+    _complete(cursor, [item for item, decision in pairs if not decision.content and known.get(item.id)])
+    return decisions
+
+
+def read_known(cursor: Cursor, ids: Sequence[int]) -> dict[int, Known]:
+    """What the store knows of these ids."""
+    with cursor.connection.cursor(cursor_factory=RealDictCursor) as rows:
+        rows.execute(_KNOWN, (list(ids),))
+        return {row["id"]: _known(row) for row in rows}
+
+
+def read_stored_layers(cursor: Cursor, ids: Sequence[int]) -> dict[int, frozenset[int]]:
+    """Layers that rows of these ids hold: an answer that carries them refreshes them, asked for or not."""
+    cursor.execute(
+        "select id, layer1_status, layer2_status, layer3_status from observed where id = any(%s)", (list(ids),)
+    )
+    return {
+        id: frozenset(layer for layer, status in zip(LAYERS, statuses, strict=True) if status in {"ok", "missing"})
+        for id, *statuses in cursor.fetchall()
+    }
+
+
+def write_derived(cursor: Cursor, items: Iterable[WorkflowItem]) -> None:
+    """Replace the derived columns of rows that exist."""
+    _upsert(cursor, "derived", ("id", *DERIVED), (_values(item, ("id", *DERIVED)) for item in items))
+
+
+def _known(row: dict[str, Any]) -> Known:
+    held = {1: row["content_hash"] is not None, 2: row["has_workflow"], 3: row["has_explainer"]}
+    held |= {layer: True for layer, column in LAYERS.items() if row[column] == "missing"}
+    return Known(
+        observed=row,
+        source=row["source"],
+        content_hash=row["content_hash"],
+        changed_at=row["changed_at"],
+        stored_layers=frozenset(layer for layer, is_held in held.items() if is_held),
+        parser_version=row["parser_version"],
+        quality=(row["quality_score"], row["quality_missing"]),
+    )
+
+
+def _values(item: WorkflowItem, names: Sequence[str]) -> tuple[Any, ...]:
+    return tuple(_json(getattr(item, name)) if name in _JSON_COLUMNS else getattr(item, name) for name in names)
+
+
+def _json(value: Any) -> str | None:
+    if value is None:
+        return None
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:  # integers beyond 64 bits, or nested deeper than orjson goes
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _upsert(cursor: Cursor, table: str, names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    values = list(rows)
+    if not values:
+        return
+    updates = ", ".join(f"{name} = excluded.{name}" for name in names if name != "id")
+    # Names come from items.py and from this module, never from outside.
+    statement = f"insert into {table} ({', '.join(names)}) values %s on conflict (id) do update set {updates}"  # noqa: S608
+    execute_values(cursor, statement, values, page_size=len(values))
+
+
+def _insert_history(cursor: Cursor, items: list[WorkflowItem], now: datetime) -> None:
+    names = ", ".join(HISTORY_COLUMNS)
+    rows = [(item.id, now, *(getattr(item, name) for name in HISTORY_COLUMNS)) for item in items]
+    if rows:
+        # Names come from merge.py.
+        statement = f"insert into observed_history (id, observed_at, {names}) values %s on conflict do nothing"  # noqa: S608
+        execute_values(cursor, statement, rows, page_size=len(rows))
+
+
+def _complete(cursor: Cursor, items: list[WorkflowItem]) -> None:
+    """Fill items whose content was not written from the row, so that a feed shows what the store holds."""
+    behind = {item.id: item for item in items if item.source is None or item.workflow is None}
+    if not behind:
+        return
+    names = ", ".join(f"r.{name}" for name in ("id", *CONTENT, *DERIVED) if name != "workflow")
+    with cursor.connection.cursor(cursor_factory=RealDictCursor) as rows:
+        # Names come from items.py.
+        rows.execute(
+            f"select {names}, c.workflow from workflow_rows r left join content c using (id) where id = any(%s)",  # noqa: S608
+            (list(behind),),
+        )
+        for row in rows:
+            stored = item_from_row(dict(row))
+            for name in (*CONTENT, *DERIVED):
+                setattr(behind[stored.id], name, getattr(stored, name))

@@ -1,0 +1,38 @@
+"""The ledger of runs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from psycopg2.extensions import cursor as Cursor
+
+
+class Run(NamedTuple):
+    run_id: str
+    job_id: int
+    arguments: dict[str, Any]
+    settings: dict[str, Any]
+    versions: dict[str, str]
+
+
+class End(NamedTuple):
+    close_reason: str
+    exit_code: int
+    stats: dict[str, Any]
+
+
+def begin(cursor: Cursor, run: Run) -> None:
+    documents = (json.dumps(document) for document in (run.arguments, run.settings, run.versions))
+    cursor.execute(
+        "insert into runs (run_id, job_id, arguments, settings, versions, started_at)"
+        " values (%s, %s, %s, %s, %s, now()) on conflict (run_id) do nothing",
+        (run.run_id, run.job_id, *documents),
+    )
+
+
+def end(cursor: Cursor, run_id: str, end: End) -> None:
+    cursor.execute(
+        "update runs set ended_at = now(), close_reason = %s, exit_code = %s, stats = %s where run_id = %s",
+        (end.close_reason, end.exit_code, json.dumps(end.stats), run_id),
+    )

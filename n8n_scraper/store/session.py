@@ -1,0 +1,57 @@
+"""The store as a crawl holds it: the database kept open, one connection on its thread, the job taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from psycopg2.extensions import cursor as Cursor
+
+from n8n_scraper.config import Config
+from n8n_scraper.exceptions import StartError
+from n8n_scraper.store import jobs
+from n8n_scraper.store.database import connect, open_database
+from n8n_scraper.store.thread import StoreThread
+
+T = TypeVar("T")
+
+
+class Session:
+    """Open with :meth:`open`; ``dsn`` is for others that need a connection of their own."""
+
+    def __init__(self, dsn: str, stack: ExitStack) -> None:
+        self.dsn = dsn
+        self._stack = stack
+        self._thread = StoreThread(partial(connect, dsn))
+        self._stack.callback(self._thread.close)
+
+    @classmethod
+    def open(cls, config: Config) -> Session:
+        """Raises:
+        StartError: the store cannot be opened.
+        """
+        with ExitStack() as stack:
+            dsn = stack.enter_context(open_database(config))
+            return cls(dsn, stack.pop_all())
+
+    def take_job(self, jobdir: str | None, arguments: dict[str, Any]) -> jobs.Job:
+        """The job that ``jobdir`` names, held until :meth:`close`."""
+        key = str(Path(jobdir).resolve()) if jobdir else None
+        job = self._thread.call(partial(jobs.open_job, key=key, arguments=arguments))
+        self._thread.on_connect = partial(_hold_again, job=job)
+        return job
+
+    async def run(self, work: Callable[[Cursor], T]) -> T:
+        """Run a transaction without blocking the crawl; see :class:`StoreThread`."""
+        return await self._thread.run(work)
+
+    def close(self) -> None:
+        self._stack.close()
+
+
+def _hold_again(cursor: Cursor, job: jobs.Job) -> None:
+    if not jobs.hold(cursor, job.id):
+        raise StartError(f"Job {job.key} was taken by another process while the store was away.")
