@@ -1,0 +1,35 @@
+"""The access log of a replica: one JSON object a line, written at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TextIO
+
+import orjson
+
+from n8n_scraper.exceptions import StartError
+
+
+class AccessLog:
+    """Appends to ``path``; without one nothing is written."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._file: TextIO | None = None
+        if path is not None:
+            try:
+                self._file = path.open("a", encoding="utf-8", buffering=1)
+            except OSError as error:
+                raise StartError(f"Access log {path}: {error.strerror}; give a file that can be written.") from None
+
+    def write(self, t: float, host: str, path: str, status: int, id: int | None, fault: str | None) -> None:
+        """``t`` is the monotonic time of arrival in seconds; ``status`` is 0 where no answer was given."""
+        if self._file is None:
+            return
+        line: dict[str, Any] = {"t": round(t, 6), "host": host, "path": path, "status": status, "id": id}
+        if fault:
+            line["fault"] = fault
+        self._file.write(orjson.dumps(line).decode() + "\n")
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()

@@ -1,0 +1,57 @@
+"""Which kind of thing a path asks for. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+
+class Route(NamedTuple):
+    """``rest`` is what the path says besides the id: a slug, a file name."""
+
+    kind: str
+    id: int | None = None
+    rest: str = ""
+
+
+def _table(rows: dict[str, str]) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((kind, re.compile(pattern)) for kind, pattern in rows.items())
+
+
+_ID = r"(?P<id>[0-9]{1,15})"
+_TABLES = {
+    "site": _table(
+        {
+            "page": rf"/workflows/{_ID}-(?P<rest>[^/]*)/?",
+            "bare_page": rf"/workflows/{_ID}/?",
+            "robots": r"/robots\.txt",
+            "sitemap_index": r"/sitemap_index\.xml",
+            "sitemap": r"/sitemap-workflows\.xml",
+            "by_id": rf"/api/workflows/by-id/{_ID}",
+            "image": r"/images/(?P<rest>[\w.-]+)",
+        }
+    ),
+    "api": _table(
+        {
+            "detail": rf"/api/templates/workflows/{_ID}",
+            "listing": r"/api/templates/search",
+            "attributes": rf"/api/workflows/{_ID}",
+            "import": rf"/api/workflows/templates/{_ID}",
+            "robots": r"/robots\.txt",
+            "categories": r"/api/templates/categories",
+            "collections": r"/api/templates/collections",
+            "creators": r"/api/creators",
+            "health": r"/api/health",
+        }
+    ),
+}
+HOSTS = tuple(_TABLES)
+
+
+def route(host: str, path: str) -> Route:
+    """The route of a path on ``site`` or ``api``; kind ``other`` where there is none."""
+    for kind, pattern in _TABLES[host]:
+        if match := pattern.fullmatch(path):
+            groups = match.groupdict()
+            return Route(kind, int(groups["id"]) if "id" in groups else None, groups.get("rest", ""))
+    return Route("other")
