@@ -32,6 +32,10 @@ class Site(NamedTuple):
         tail = f"{id}-{quote(slug, safe='%-._~')}" if slug else str(id)
         return f"{self.site_url}/workflows/{tail}/"
 
+    def bare_page(self, id: int) -> str:
+        """For an id without a known slug; whether the site redirects from here to the canonical address is open."""
+        return f"{self.site_url}/workflows/{id}"
+
     def detail(self, id: int) -> str:
         """Layers 1, 2 and 3 in one answer."""
         return f"{self.api_url}/api/templates/workflows/{id}"
@@ -71,6 +75,13 @@ class Site(NamedTuple):
             return None
         match = _WORKFLOW_PATH.fullmatch(parts.path)
         return _ref(match[1], match[2]) if match else None
+
+
+def slug_of(address: str) -> str | None:
+    """The slug in the address of a workflow's page."""
+    parts = _split(address)
+    match = _WORKFLOW_PATH.fullmatch(parts.path) if parts else None
+    return match[2] if match else None
 
 
 def _ref(id: str, slug: str | None) -> WorkflowRef | None:
