@@ -10,7 +10,6 @@ from n8n_scraper.exceptions import UnusableAnswer
 from n8n_scraper.failures import KINDS
 from n8n_scraper.items import LAYERS, WorkflowItem
 from n8n_scraper.layers.row import add_editor, add_page, add_price, from_detail, from_page
-from n8n_scraper.site.addresses import slug_of
 from n8n_scraper.site.detail import Detail, EditorFacts
 from n8n_scraper.site.page import PageFacts
 
@@ -27,6 +26,8 @@ class Wanted:
     stored_layers: frozenset[int] = frozenset()
     """Layers its row holds already; an answer that carries them refreshes them too."""
     address: str | None = None
+    """Of its page, as the sitemap gives it."""
+    slug: str | None = None
     is_listed: bool | None = None
     price: tuple[bool, float] | None = None
     """(is_paid, price in US dollars) from the listing."""
@@ -75,7 +76,7 @@ class Visit:
         item = WorkflowItem(
             id=self.id,
             url=self.wanted.address,
-            slug=slug_of(self.wanted.address) if self.wanted.address else None,
+            slug=self.wanted.slug,
             is_listed=self.wanted.is_listed,
             run_id=run_id,
             attempt_count=max(self.attempts.values(), default=1),

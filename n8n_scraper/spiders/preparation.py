@@ -18,6 +18,7 @@ from n8n_scraper.frontier import Pending
 from n8n_scraper.middlewares.robots import RobotsMiddleware
 from n8n_scraper.plan import SITEMAP_REQUESTS, Plan, make_plan
 from n8n_scraper.politeness.backoff import retry_delay
+from n8n_scraper.site.addresses import Site
 from n8n_scraper.site.listing import Listing
 from n8n_scraper.site.sitemap import Sitemap
 from n8n_scraper.spiders.requests import listing_request, sitemap_request
@@ -37,6 +38,7 @@ logger = logging.getLogger(__name__)
 class Prepared:
     """What the crawl works off: ids that are left, how to ask for them, and what is known of them already."""
 
+    site: Site
     pending: list[Pending]
     plan: Plan
     sentence: str
@@ -46,13 +48,14 @@ class Prepared:
     addresses: dict[int, str] = field(default_factory=dict)
     prices: dict[int, tuple[bool, float]] = field(default_factory=dict)
     stored_layers: dict[int, frozenset[int]] = field(default_factory=dict)
-    given_slugs: dict[int, str] = field(default_factory=dict)
 
     def wanted(self, id: int) -> Wanted:
+        ref = self.site.read(self.addresses.get(id, ""))
         return Wanted(
             layers=self.layers,
             stored_layers=self.stored_layers.get(id, frozenset()),
             address=self.addresses.get(id),
+            slug=ref.slug if ref else None,
             is_listed=id in self.addresses if self.saw_sitemap else None,
             price=self.prices.get(id),
             api_open=self.api_open,
@@ -73,18 +76,19 @@ class Preparation:
         """Raises:
         CloseSpider: with a documented reason, when the crawl cannot start now.
         """
-        api_open = await self._read_robots()
+        api_open, page = await self._read_robots()
         addresses = await self._read_sitemap()
         pending = await self._pending(addresses, api_open)
         plan = make_plan(
             ids=len(pending),
             layers=self._arguments.layers,
-            page=self._arguments.page,
+            page=page,
             api_open=api_open,
             library_size=len(addresses) or None,
             sitemap_requests=SITEMAP_REQUESTS if addresses else 0,
         )
         prepared = Prepared(
+            site=self._site,
             pending=pending,
             plan=plan,
             sentence=plan.sentence(self._spider.config.requests_per_second),
@@ -100,7 +104,8 @@ class Preparation:
             prepared.prices = await self._session.run(partial(listings.read_prices, ids=ids))
         return prepared
 
-    async def _read_robots(self) -> bool:
+    async def _read_robots(self) -> tuple[bool, str]:
+        """Whether the API may be asked, and what that leaves of the argument ``page``."""
         robots = self._spider.crawler.get_downloader_middleware(RobotsMiddleware)
         assert robots is not None
         try:
@@ -115,9 +120,11 @@ class Preparation:
                 " the pages. Whoever has permission opens it with N8N_SCRAPER_API_ROBOTSTXT_OBEY=False.",
                 self._site.api_url,
             )
-        if not site_open:
-            logger.warning("robots.txt of %s closes the pages.", self._site.site_url)
-        return api_open
+        page = self._arguments.page if site_open else "no"
+        if not api_open and page == "no":
+            logger.error("robots.txt closes the API, and the pages may not be asked either: nothing is left to ask.")
+            raise CloseSpider("disallowed")
+        return api_open, page
 
     async def _read_sitemap(self) -> dict[int, str]:
         try:

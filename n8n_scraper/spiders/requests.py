@@ -28,7 +28,7 @@ def workflow_request(site: Site, visit: Visit, source: Source, **kwargs: Any) ->
     address = {
         "detail": site.detail(visit.id),
         "editor": site.editor(visit.id),
-        "page": visit.wanted.address or site.bare_page(visit.id),
+        "page": visit.wanted.address or site.page(visit.id, ""),
     }[source]
     read: dict[Source, Callable[[Response], Any]] = {
         "detail": lambda response: read_detail(response.body, visit.id),

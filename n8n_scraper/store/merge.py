@@ -99,9 +99,12 @@ def carried_layers(item: WorkflowItem) -> frozenset[int]:
 def _merge_statuses(item: WorkflowItem, known: Known | None) -> bool:
     """Put the merged statuses into ``item``; says whether one was kept from the row against what the crawl saw."""
     before = [getattr(item, column) for column in STATUS_COLUMNS]
+    is_gone = all(getattr(item, column) == "gone" for column in LAYERS.values())
     for column in STATUS_COLUMNS:
         old = known.observed[column] if known else "skipped"
         new = getattr(item, column) or "skipped"
+        if is_gone and old != "skipped":
+            new = "gone"
         setattr(item, column, old if _keeps(old, new) else new)
     after = [getattr(item, column) for column in STATUS_COLUMNS]
     item.crawl_status = crawl_status(after)

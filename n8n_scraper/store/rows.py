@@ -72,8 +72,9 @@ def read_stored_layers(cursor: Cursor, ids: Sequence[int]) -> dict[int, frozense
     }
 
 
-def write_derived(cursor: Cursor, items: Iterable[WorkflowItem]) -> None:
-    """Replace the derived columns of rows that exist."""
+def write_rederived(cursor: Cursor, items: Sequence[WorkflowItem]) -> None:
+    """Replace the content and derived columns of rows that exist."""
+    _upsert(cursor, "content", ("id", "source", *CONTENT), (_values(i, ("id", "source", *CONTENT)) for i in items))
     _upsert(cursor, "derived", ("id", *DERIVED), (_values(item, ("id", *DERIVED)) for item in items))
 
 

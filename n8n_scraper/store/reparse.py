@@ -1,0 +1,77 @@
+"""Rows derived again from the stored answers, without traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from psycopg2.extensions import cursor as Cursor
+from psycopg2.extras import RealDictCursor
+
+from n8n_scraper.items import LAYERS, WorkflowItem
+from n8n_scraper.layers.row import from_detail, from_page
+from n8n_scraper.site.addresses import Site
+from n8n_scraper.site.page import read_page
+from n8n_scraper.store import raw
+from n8n_scraper.store.rows import CONTENT, DERIVED, OBSERVED, write_rederived
+
+ROWS = 100
+
+
+class Rederived(NamedTuple):
+    rows: int
+    changed: int
+    """Rows where a content or derived column now differs."""
+
+
+def reparse(
+    cursor: Cursor, site: Site, rescore: Callable[[WorkflowItem], None], tell: Callable[[int], None]
+) -> Rederived:
+    """Derive every row that has a stored answer again; observed columns and changed_at stay as they are."""
+    rows = changed = 0
+    for stored in _stored(cursor):
+        pairs = [(row, _derive(row, site, rescore)) for row in stored]
+        different = [item for row, item in pairs if _differs(row, item)]
+        write_rederived(cursor, different)
+        rows, changed = rows + len(pairs), changed + len(different)
+        tell(rows)
+    return Rederived(rows, changed)
+
+
+def _stored(cursor: Cursor) -> Iterator[list[dict[str, Any]]]:
+    last = 0
+    while True:
+        with cursor.connection.cursor(cursor_factory=RealDictCursor) as batch:
+            batch.execute(
+                "select o.*, c.name, c.description, c.workflow, c.content_hash, c.changed_at, d.*, o.id as id,"
+                " r.source as answer_source, r.body from observed o join raw_answers r using (id)"
+                " join content c using (id) left join derived d using (id) where o.id > %s order by o.id limit %s",
+                (last, ROWS),
+            )
+            found = [dict(row) for row in batch.fetchall()]
+        if not found:
+            return
+        yield found
+        last = found[-1]["id"]
+
+
+def _derive(row: dict[str, Any], site: Site, rescore: Callable[[WorkflowItem], None]) -> WorkflowItem:
+    observed = {name: row[name] for name in OBSERVED}
+    item = WorkflowItem(id=row["id"], **observed)
+    answer = raw.unpack(row["answer_source"], bytes(row["body"]))
+    layers = [layer for layer, column in LAYERS.items() if row[column] != "skipped"]
+    if isinstance(answer, str):
+        from_page(item, read_page(answer.encode(), "utf-8", site), answer, layers)
+    else:
+        from_detail(item, answer, layers)
+    for name, value in observed.items():  # what later crawls saw is newer than the stored answer
+        setattr(item, name, value)
+    item.changed_at, item.redaction_count = row["changed_at"], row["redaction_count"]
+    if row["redaction_count"]:  # the hash is of what was published, and that is no longer here
+        item.content_hash = row["content_hash"]
+    rescore(item)
+    return item
+
+
+def _differs(row: dict[str, Any], item: WorkflowItem) -> bool:
+    return any(getattr(item, name) != row[name] for name in (*CONTENT, *DERIVED))

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from n8n_scraper.arguments import Arguments
+from n8n_scraper.exceptions import StartError
+from n8n_scraper.site.addresses import Site
+
+SITE = Site("https://n8n.io", "https://api.n8n.io")
+
+
+def ids_of(text: str) -> list[int] | None:
+    refs = Arguments.read({"ids": text}, SITE).ids
+    return None if refs is None else [ref.id for ref in refs]
+
+
+def test_ids_as_a_list_with_addresses_and_duplicates() -> None:
+    assert ids_of("3, 1,https://n8n.io/workflows/2-send-a-mail/,1") == [3, 1, 2]
+
+
+def test_ids_file_with_comments_blank_lines_bom_and_crlf(tmp_path: Path) -> None:
+    file = tmp_path / "ids.txt"
+    file.write_bytes(
+        b"\xef\xbb\xbf# the first\r\n1\r\n\r\n  2  # two\r\nhttps://n8n.io/workflows/3-x/?utm_source=a#b\r\n1\r\n"
+    )
+    assert ids_of(str(file)) == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"1\nnonsense\n", "line 2: 'nonsense'"),
+        (b"1\n2\n-3\n", "line 3: '-3'"),
+        (b"https://example.com/workflows/3-x/\n", "line 1"),
+        (b"99999999999\n", "line 1"),
+        (b"# nothing\n", "no id"),
+        (b"\xff\xfe1\x00", "UTF-8"),
+    ],
+)
+def test_a_bad_ids_file_is_refused_with_place_and_text(tmp_path: Path, content: bytes, said: str) -> None:
+    file = tmp_path / "ids.txt"
+    file.write_bytes(content)
+    with pytest.raises(StartError) as refused:
+        Arguments.read({"ids": str(file)}, SITE)
+    assert said in str(refused.value)
+    assert str(file) in str(refused.value)
+
+
+def test_more_than_100_000_ids_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "ids.txt"
+    file.write_text("\n".join(map(str, range(1, 100_002))))
+    with pytest.raises(StartError, match="100,000"):
+        Arguments.read({"ids": str(file)}, SITE)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"idz": "1"}, "did you mean 'ids'"),
+        ({"ids": "missing.txt"}, "no such file"),
+        ({"limit": "0"}, "limit=0"),
+        ({"limit": "ten"}, "limit=ten"),
+        ({"layers": "1,4"}, "layers=1,4"),
+        ({"layers": ""}, "layers="),
+        ({"page": "maybe"}, "auto, yes, no"),
+        ({"refresh": "never"}, "refresh=never"),
+        ({"refresh": "-1"}, "refresh=-1"),
+        ({"refresh": "nan"}, "refresh=nan"),
+        ({"dry_run": "perhaps"}, "dry_run=perhaps"),
+    ],
+)
+def test_a_bad_argument_is_refused_with_its_name_and_value(given: dict[str, str], said: str) -> None:
+    with pytest.raises(StartError) as refused:
+        Arguments.read(given, SITE)
+    assert said in str(refused.value)
+
+
+def test_defaults_and_values() -> None:
+    assert Arguments.read({}, SITE) == Arguments()
+    read = Arguments.read({"limit": "5", "layers": "3,1", "refresh": "30", "dry_run": "1", "_job": "x"}, SITE)
+    assert (read.limit, read.layers, read.refresh, read.dry_run) == (5, (1, 3), 30.0, True)

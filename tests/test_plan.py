@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+
+from n8n_scraper.plan import make_plan
+
+
+@pytest.mark.parametrize(
+    ("ids", "layers", "page", "api_open", "library", "detail", "pages", "price", "requests"),
+    [
+        # a whole library: at most 1.02 requests a workflow
+        (13_100, (1, 2, 3), "auto", True, 13_100, True, False, "listing", 13_100 + 131 + 4),
+        (2_094, (1, 2, 3), "auto", True, 2_094, True, False, "listing", 2_094 + 21 + 4),
+        # a few ids: the page is cheaper than the listing
+        (20, (1, 2, 3), "auto", True, 13_100, True, True, "page", 20 + 20 + 4),
+        (131, (1, 2, 3), "auto", True, 13_100, True, True, "page", 131 * 2 + 4),
+        (132, (1, 2, 3), "auto", True, 13_100, True, False, "listing", 132 + 131 + 4),
+        # the page when told so, and never when told so
+        (20, (1, 2, 3), "no", True, 13_100, True, False, "editor", 20 + 20 + 4),
+        (500, (1, 2, 3), "yes", True, 13_100, True, True, "page", 1000 + 4),
+        # layer 3 alone needs no price; layer 2 does, because paid JSON is not published
+        (20, (3,), "auto", True, 13_100, True, False, "none", 20 + 4),
+        (20, (2,), "auto", True, 13_100, True, True, "page", 40 + 4),
+        # a closed API leaves the pages
+        (500, (1, 2, 3), "auto", False, 13_100, False, True, "page", 500 + 4),
+        (500, (1, 2, 3), "no", False, 13_100, False, False, "none", 4),
+        # nothing due
+        (0, (1, 2, 3), "auto", True, 13_100, False, False, "none", 4),
+    ],
+)
+def test_the_cheapest_set_of_requests(
+    ids: int, layers: tuple[int, ...], page: str, api_open: bool, library: int,
+    detail: bool, pages: bool, price: str, requests: int,
+) -> None:  # fmt: skip
+    plan = make_plan(ids=ids, layers=layers, page=page, api_open=api_open, library_size=library, sitemap_requests=2)
+    assert (plan.detail, plan.page, plan.price, plan.requests) == (detail, pages, price, requests)
+
+
+def test_the_plan_is_one_sentence() -> None:
+    plan = make_plan(ids=13_100, layers=(1, 2, 3), page="auto", api_open=True, library_size=13_100, sitemap_requests=2)
+    assert plan.sentence(2.0) == (
+        "13100 workflows due: API answer for each, once 2 robots.txt + 2 sitemap (addresses) + 131 listing (prices); "
+        "13235 requests without retries, about 1 h 50 min at 2 requests a second."
+    )
+    assert "\n" not in plan.sentence(0)
