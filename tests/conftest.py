@@ -1,0 +1,72 @@
+"""What tests share: one embedded Postgres for the whole run, and a fresh migrated database for each test."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from n8n_scraper.store.embedded import EmbeddedPostgres
+from n8n_scraper.store.embedded_binaries import SHARED
+from n8n_scraper.store.migrations import migrate
+
+_TEMPLATE = "n8n_scraper_template"
+_numbers = itertools.count(1)
+
+
+def _administrate(postgres: EmbeddedPostgres, statement: str) -> None:
+    with closing(psycopg2.connect(postgres.dsn("postgres"))) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """A started server in a folder of its own; the account that root runs it as can enter it."""
+    folder = Path(tempfile.mkdtemp(prefix="n8n_scraper-tests-"))
+    folder.chmod(0o711)
+    with EmbeddedPostgres(folder / "postgres") as server:
+        yield server
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def _template(postgres: EmbeddedPostgres) -> str:
+    _administrate(postgres, f"create database {_TEMPLATE}")
+    with closing(psycopg2.connect(postgres.dsn(_TEMPLATE))) as connection:
+        migrate(connection)
+    return _TEMPLATE
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres, _template: str) -> Iterator[str]:
+    """A libpq connection string of a fresh migrated database; a DATABASE_URL as good as any."""
+    name = f"test_{next(_numbers)}"
+    _administrate(postgres, f"create database {name} template {_template}")
+    yield postgres.dsn(name)
+    _administrate(postgres, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def empty_database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """The same, not migrated."""
+    name = f"test_{next(_numbers)}"
+    _administrate(postgres, f"create database {name}")
+    yield postgres.dsn(name)
+    _administrate(postgres, f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_stores_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """As root, stores below pytest's private tmp_path are kept elsewhere (see embedded_place.py) and go with it."""
+    yield
+    for link in tmp_path_factory.getbasetemp().rglob("postgres"):
+        if link.is_symlink() and link.readlink().parent == SHARED:
+            shutil.rmtree(link.readlink(), ignore_errors=True)
