@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from n8n_scraper.replica.corpus import CorpusLibrary
 from n8n_scraper.replica.generator import GeneratedLibrary, Recipe
 from n8n_scraper.replica.library import Library
 from n8n_scraper.replica.options import Options
 
+_COUNT = 100
 _EXAMPLE_IMAGES = "https://images.example.com"
 
 
 def open_library(options: Options, site_url: str) -> Library:
+    if options.corpus is not None:
+        return CorpusLibrary(options.corpus, seed=options.seed, paid=options.paid, count=options.count)
     recipe = Recipe(
-        count=options.count,
+        count=_COUNT if options.count is None else options.count,
         seed=options.seed,
         traps=options.traps,
         hostile=options.hostile,

@@ -33,7 +33,7 @@ class Latency:
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    count: int = 100
+    count: int | None = None
     seed: int = 1
     corpus: Path | None = None
     traps: float = 0.5
@@ -49,6 +49,7 @@ class Options:
     api_robots: str = "open"
     bare_id: str = "redirect"
     ids: Path | None = None
+    faults: Path | None = None
 
     def __post_init__(self) -> None:
         if self.bind != ADDRESS:
@@ -85,7 +86,12 @@ def _whole(low: int, high: int) -> Any:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     library = parser.add_argument_group("Library")
     defaults = Options()
-    library.add_argument("--count", type=_whole(0, 10_000_000), metavar="N", help="listed templates to make (100)")
+    library.add_argument(
+        "--count",
+        type=_whole(0, 10_000_000),
+        metavar="N",
+        help="listed templates to make (100), or rows of the corpus to serve (all)",
+    )
     library.add_argument("--seed", type=int, metavar="S", help="another seed makes another library (1)")
     library.add_argument(
         "--corpus", type=Path, metavar="FILE", help="recorded answers or our own export: .jsonl[.zst|.gz]"
@@ -108,4 +114,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     server.add_argument("--access-log", type=Path, metavar="FILE", help="one JSON object a request, appended")
     server.add_argument("--api-robots", choices=("open", "closed"), help="closed = the API host disallows everything")
     server.add_argument("--bare-id", choices=("redirect", "404", "page"), help="what /workflows/<id> without slug does")
+    server.add_argument("--faults", type=Path, metavar="FILE", help="fault plan, JSON; PUT /__faults changes it later")
     parser.set_defaults(**{field.name: getattr(defaults, field.name) for field in fields(defaults)})

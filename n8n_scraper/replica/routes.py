@@ -46,6 +46,7 @@ _TABLES = {
     ),
 }
 HOSTS = tuple(_TABLES)
+KINDS = (*dict.fromkeys(kind for table in _TABLES.values() for kind, _ in table), "other")
 
 
 def route(host: str, path: str) -> Route:

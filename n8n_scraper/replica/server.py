@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import time
-from typing import Any
+from bisect import bisect
+from weakref import WeakSet
 
 from aiohttp import web
 
@@ -13,13 +13,17 @@ from n8n_scraper.exceptions import StartError
 from n8n_scraper.replica.access_log import AccessLog
 from n8n_scraper.replica.api import Api
 from n8n_scraper.replica.control import control
-from n8n_scraper.replica.library import Library
+from n8n_scraper.replica.fault_replies import altered
+from n8n_scraper.replica.fault_rules import Asked, Fault
+from n8n_scraper.replica.faults import FaultPlan
+from n8n_scraper.replica.library import Library, listed
 from n8n_scraper.replica.opening import open_library
 from n8n_scraper.replica.options import Options
 from n8n_scraper.replica.replies import PLAIN, Reply
 from n8n_scraper.replica.routes import HOSTS, Route, route
 from n8n_scraper.replica.site import Site
 from n8n_scraper.replica.traffic import Traffic
+from n8n_scraper.replica.wire import UNANSWERED, misbehave, response
 
 _GRACE = 0.2
 """Seconds that requests under way have when the replica stops."""
@@ -32,15 +36,19 @@ class Replica:
 
     def __init__(self, options: Options) -> None:
         self.traffic = Traffic()
+        self.faults = FaultPlan()
         self.site_url = self.api_url = ""
         self._options = options
         self._latency = options.random_latency()
         self._log = AccessLog(options.access_log)
         self._runners: list[web.ServerRunner] = []
         self._hosts: dict[str, Site | Api] = {}
+        self._connections: WeakSet[asyncio.Transport] = WeakSet()
 
     async def start(self) -> None:
-        """Bind both ports and open the library; a StartError when a port is taken or a corpus is bad."""
+        """Bind both ports and open the library; a StartError when a port is taken, or a corpus or fault plan is bad."""
+        if self._options.faults is not None:
+            self.faults = FaultPlan.read(self._options.faults, started=time.monotonic())
         ports = {"site": self._options.site_port, "api": self._options.api_port}
         urls = {host: await self._listen(host, ports[host]) for host in HOSTS}
         self.site_url, self.api_url = urls["site"], urls["api"]
@@ -72,26 +80,39 @@ class Replica:
             return await control(self, request)
         arrived, asked = time.monotonic(), route(host, request.path)
         self.traffic.arrive(arrived)
+        fault = self.faults.pick(self._asked(host, asked, request), arrived)
         if delay := self._latency():
             await asyncio.sleep(delay)
         reply = self._reply(host, asked, request)
-        self.traffic.answer(host, reply.status, asked.kind, None)
-        self._log.write(arrived, host, request.path_qs, reply.status, asked.id, None)
-        return _response(request, reply)
+        if fault is not None:
+            reply = altered(fault, reply, self._substitute(host, asked, fault, request))
+        self._account(arrived, host, asked, request, reply, fault)
+        return await misbehave(request, fault, reply) if fault is not None else response(request, reply)
+
+    def _asked(self, host: str, asked: Route, request: web.BaseRequest) -> Asked:
+        kept_alive = request.transport in self._connections
+        if request.transport is not None:
+            self._connections.add(request.transport)
+        return Asked(host, asked.kind, request.path, asked.id, kept_alive)
 
     def _reply(self, host: str, asked: Route, request: web.BaseRequest) -> Reply:
         if request.method not in {"GET", "HEAD"}:
             return Reply(405, b"Method Not Allowed", PLAIN, {"Allow": "GET, HEAD"})
         return self._hosts[host].answer(asked, request.query)
 
+    def _substitute(self, host: str, asked: Route, fault: Fault, request: web.BaseRequest) -> Reply:
+        """What stands in: the reply for another id, the one named or the next one listed; else the host's own 404."""
+        ids = [entry.id for entry in listed(self.library)] if fault.kind == "wrong_id" else []
+        if not ids:
+            return self._hosts[host].answer(Route("other"), {})
+        id_ = int(fault.to) if fault.to else ids[bisect(ids, asked.id or 0) % len(ids)]
+        slug = self.library.entries[id_].slug if id_ in self.library.entries else ""
+        return self._reply(host, asked._replace(id=id_, rest=slug), request)
 
-def _response(request: web.BaseRequest, reply: Reply) -> web.Response:
-    headers: dict[str, Any] = {**reply.headers, "Vary": "Accept-Encoding"}
-    body = reply.body
-    if reply.status not in {204, 301}:
-        text = not reply.content_type.startswith("image/")
-        headers["Content-Type"] = f"{reply.content_type}; charset=utf-8" if text else reply.content_type
-        if text and len(body) > 500 and "gzip" in request.headers.get("Accept-Encoding", ""):
-            body = gzip.compress(body, compresslevel=1, mtime=0)
-            headers["Content-Encoding"] = "gzip"
-    return web.Response(status=reply.status, body=body, headers=headers)
+    def _account(
+        self, arrived: float, host: str, asked: Route, request: web.BaseRequest, reply: Reply, fault: Fault | None
+    ) -> None:
+        kind = fault.kind if fault is not None else None
+        status = 0 if kind in UNANSWERED else reply.status
+        self.traffic.answer(host, status, asked.kind, kind)
+        self._log.write(arrived, host, request.path_qs, status, asked.id, kind)

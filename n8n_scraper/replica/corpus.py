@@ -1,0 +1,136 @@
+"""A library of recorded answers, or of rows of our own export: crawl once, replay for ever."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from n8n_scraper.exceptions import StartError
+from n8n_scraper.replica.corpus_lines import read_lines
+from n8n_scraper.replica.exported_rows import is_exported, rebuild
+from n8n_scraper.replica.library import Entry, seeded_price
+from n8n_scraper.replica.slugs import slugify
+
+_OUR_SLUG = re.compile(rb',\s*"_slug"\s*:\s*"[^"\\]*"\s*\}\s*$')
+_NEEDED = ("name", "totalViews", "createdAt", "description", "workflow", "user", "nodes", "categories", "image")
+
+
+class CorpusLibrary:
+    """The rows of one file, at most ``count`` of them, kept unpacked in a temporary file and read on demand.
+
+    Recorded answers carry no price: a seeded share ``paid`` of them gets one. ``skipped`` counts rows of an export
+    that have never had any content.
+
+    Raises:
+        StartError: naming the file, the line and what is wrong with it.
+    """
+
+    def __init__(self, path: Path, *, seed: int, paid: float, count: int | None = None) -> None:
+        self.entries: dict[int, Entry] = {}
+        self.skipped = 0
+        self._places: dict[int, tuple[int, int]] = {}
+        self._unpacked = tempfile.TemporaryFile()  # noqa: SIM115 - needed as long as the library
+        self._seed, self._paid = seed, paid
+        for number, line in enumerate(read_lines(path), 1):
+            if count is not None and len(self.entries) >= count:
+                break
+            if line.strip():
+                self._take(line, f"Corpus {path}, line {number}")
+        self._unpacked.flush()
+
+    def answer(self, id: int) -> bytes:
+        offset, length = self._places[id]
+        return os.pread(self._unpacked.fileno(), length, offset)
+
+    def _take(self, line: bytes, where: str) -> None:
+        row = _parse(line, where)
+        if is_exported(row):
+            self._take_exported(row, where)
+            return
+        if missing := [key for key in _NEEDED if key not in row]:
+            raise StartError(f"{where}: no {missing[0]!r}; give recorded answers or an export of ours, one a line.")
+        price = seeded_price(row["id"], self._seed, self._paid)
+        try:
+            entry = _entry(row, slug=row.get("_slug") or slugify(row["name"]), price=price)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise StartError(f"{where}: not a recorded answer ({type(error).__name__}: {error}).") from None
+        self._keep(entry, _without_slug(line, row), where)
+
+    def _take_exported(self, row: dict[str, Any], where: str) -> None:
+        if row.get("name") is None and row["crawl_status"] != "gone":
+            self.skipped += 1
+            return
+        answer = rebuild(row)
+        price = row.get("price_usd") or (seeded_price(row["id"], self._seed, 1.0) if row.get("is_paid") else None)
+        gone = row["crawl_status"] == "gone"
+        entry = _entry(
+            answer,
+            slug=row.get("slug") or slugify(answer["name"]),
+            price=price,
+            updated_at=row.get("updated_at"),
+            status="gone" if gone else "published",
+            listed=not gone and row.get("is_listed") is not False,
+        )
+        self._keep(entry, json.dumps(answer, separators=(",", ":")).encode(), where)
+
+    def _keep(self, entry: Entry, answer: bytes, where: str) -> None:
+        if entry.id in self.entries:
+            raise StartError(f"{where}: id {entry.id} was there before; give each template once.")
+        self.entries[entry.id] = entry
+        self._places[entry.id] = (self._unpacked.tell(), len(answer))
+        self._unpacked.write(answer)
+
+
+def _parse(line: bytes, where: str) -> dict[str, Any]:
+    try:
+        row = orjson.loads(line)
+    except ValueError:
+        row = _parse_leniently(line, where)
+    id_ = row.get("id") if isinstance(row, dict) else None
+    if not isinstance(id_, int) or id_ < 1:
+        raise StartError(f"{where}: not an object with a whole number 'id'.")
+    result: dict[str, Any] = row
+    return result
+
+
+def _parse_leniently(line: bytes, where: str) -> Any:
+    """NaN, lone surrogates and deep nesting are no reason to refuse a recording."""
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise StartError(f"{where}: not JSON ({error}).") from None
+
+
+def _without_slug(line: bytes, row: dict[str, Any]) -> bytes:
+    """The recorded line as it was, our own key cut off."""
+    if "_slug" not in row:
+        return line.strip()
+    cut, count = _OUR_SLUG.subn(b"}", line)
+    if count:
+        return cut
+    exact = json.loads(line)
+    del exact["_slug"]
+    return json.dumps(exact, separators=(",", ":")).encode()
+
+
+def _entry(
+    answer: dict[str, Any], *, slug: str, price: float | None, updated_at: str | None = None, **more: Any
+) -> Entry:
+    return Entry(
+        id=answer["id"],
+        name=answer["name"],
+        slug=slug,
+        author=answer["user"]["username"],
+        categories=tuple(category["name"] for category in answer["categories"]),
+        views=answer["totalViews"],
+        created_at=answer["createdAt"],
+        updated_at=updated_at or answer["createdAt"],
+        price=price,
+        **({"status": answer.get("status", "published")} | more),
+    )
