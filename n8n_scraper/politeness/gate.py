@@ -103,6 +103,11 @@ class Gate:
     def answered_cleanly(self) -> None:
         self._clean_answers += 1
 
+    def slow_to(self, per_second: float) -> None:
+        """The site wants no more requests than that."""
+        if self._reservations:
+            self._reservations.limit(per_second)
+
     async def slow_down(self, sent_at: float) -> None:
         """A request sent at that time (of our clock) was answered with 429."""
         if self._reservations:

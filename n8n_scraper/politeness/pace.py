@@ -29,6 +29,10 @@ class Pace:
         """Seconds from one request to the next."""
         return MARGIN / self.per_second
 
+    def limited(self, per_second: float) -> Pace:
+        """With a smaller promise, if it is smaller."""
+        return replace(self, promise=min(self.promise, per_second))
+
     def halved(self) -> Pace:
         """After a 429."""
         return replace(self, factor=max(self.factor / 2, LOWEST_FACTOR), clean_count=0)

@@ -25,6 +25,9 @@ class Reservations(Protocol):
     async def slow_down(self, sent_at: float) -> Pace:
         """A request sent at that time was answered with 429."""
 
+    def limit(self, per_second: float) -> None:
+        """Promise no more than that from now on."""
+
 
 class LocalReservations:
     """Turns of this process alone: a token bucket of ``burst`` tokens (GCRA), refilled at the pace in force."""
@@ -51,3 +54,6 @@ class LocalReservations:
             self._pace = self._pace.halved()
             self._halved_at = self._clock()
         return self._pace
+
+    def limit(self, per_second: float) -> None:
+        self._pace = self._pace.limited(per_second)

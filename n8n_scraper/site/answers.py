@@ -54,7 +54,7 @@ def judge(
     """
     fields = _normalised(headers)
     text = body.removeprefix(_BOM).strip()
-    if _is_challenge(status, fields, text[:_HEAD_BYTES]):
+    if is_challenge(status, fields, text):
         raise UnusableAnswer("blocked", f"a challenge page came with status {status}")
     if status != 200:
         kind = _KIND_BY_STATUS.get(status, "unexpected")
@@ -75,9 +75,12 @@ def _text(value: Any) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
-def _is_challenge(status: int, fields: Mapping[str, str], head: bytes) -> bool:
+def is_challenge(status: int, headers: Mapping[Any, Any], body: bytes) -> bool:
+    """A page of the site's guard in place of the site's own answer."""
+    fields = _normalised(headers)
     if any(fields.get(name) for name in _CHALLENGE_HEADERS):
         return True
+    head = body[:_HEAD_BYTES].removeprefix(_BOM).lstrip()
     if not head.startswith(b"<"):
         return False
     if _CHALLENGE_TITLE.search(head):

@@ -1,0 +1,58 @@
+"""The download handler of all HTTP requests: each waits for its turn right before the socket.
+
+Here nothing is left that could send a request past the gate: not a middleware, a redirect, a retry or robots.txt.
+Waiting here counts neither into DOWNLOAD_TIMEOUT nor into the latency that AutoThrottle sees.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
+from scrapy.exceptions import IgnoreRequest
+
+from n8n_scraper.extensions.rate import RateExtension
+from n8n_scraper.politeness.gate import GateClosed
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+    from n8n_scraper.politeness.breaker import Id
+
+
+class NotSent(IgnoreRequest):
+    """The crawl is ending and the request never went out: nothing was tried, and nothing failed."""
+
+
+class GatedDownloadHandler(HTTP11DownloadHandler):
+    """Sets meta ``rate_wait``: the seconds a request waited here."""
+
+    lazy = False
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._pool.retryAutomatically = False  # Twisted would send a GET again when a kept-alive connection is reset
+        rate = crawler.get_extension(RateExtension)
+        if rate is None:
+            raise RuntimeError("EXTENSIONS must have n8n_scraper.extensions.rate.RateExtension.")
+        self._rate = rate
+
+    async def download_request(self, request: Request) -> Response:
+        try:
+            waited = await self._rate.admit(request.url, request.priority, breaker_id(request))
+        except GateClosed:
+            raise NotSent("the crawl is ending") from None
+        request.meta["rate_wait"] = request.meta.get("rate_wait", 0.0) + waited
+        sent_at = time.monotonic()
+        response = await super().download_request(request)
+        await self._rate.answered(request.url, response.status, sent_at)
+        return response
+
+
+def breaker_id(request: Request) -> Id:
+    """What the circuit breaker takes for the origin of a request: the workflow it belongs to, else its address."""
+    visit = request.meta.get("visit")
+    return visit.id if visit else request.url

@@ -1,0 +1,153 @@
+"""Holds what all requests of a crawl share: the rate gates and the circuit breaker. Who sends asks :meth:`admit`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from scrapy import signals
+
+from n8n_scraper import stats
+from n8n_scraper.politeness.breaker import CircuitBreaker, Id, State
+from n8n_scraper.politeness.gate import Gate
+from n8n_scraper.politeness.pace import Pace
+from n8n_scraper.politeness.reservation import LocalReservations, Reservations
+from n8n_scraper.project import load_config
+from n8n_scraper.store.database import connect
+from n8n_scraper.store.rate import StoredReservations
+from n8n_scraper.store.thread import StoreThread
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+    from typing_extensions import Self
+
+    from n8n_scraper.config import Config
+
+logger = logging.getLogger(__name__)
+WATCH_SECONDS = 0.2
+
+
+class RateExtension:
+    """One gate for the two n8n hosts, one per other host; with a store, its row is the gate of all its processes."""
+
+    def __init__(self, crawler: Crawler, config: Config, dsn: str | None) -> None:
+        self._crawler = crawler
+        self._config = config
+        self._delay = crawler.settings.getfloat("DOWNLOAD_DELAY")
+        self._store = StoreThread(partial(connect, dsn)) if dsn else None
+        self._hosts = {config.site_host, config.api_host}
+        self._other_gates: dict[str, Gate] = {}
+        self._watcher: asyncio.Task[None] | None = None
+        self.breaker = CircuitBreaker(
+            config.breaker_threshold, config.breaker_cooldown, config.breaker_give_up, time.monotonic, self._changed
+        )
+        self.gate = Gate(self._reservations(config.site_host, config.requests_per_second), breaker=self.breaker)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        session = getattr(crawler.spider, "session", None)
+        extension = cls(crawler, load_config(crawler.settings), session.dsn if session else None)
+        crawler.signals.connect(extension._spider_opened, signals.spider_opened)
+        crawler.signals.connect(extension._spider_closed, signals.spider_closed)
+        return extension
+
+    async def admit(self, url: str, priority: int = 0, id: Id = None) -> float:
+        """Wait until a request to this address may be sent, right now and once; returns the seconds waited.
+
+        Raises:
+            GateClosed: the crawl is ending, it must not be sent.
+        """
+        gate = self._gate_of(url)
+        waited = await gate.acquire(priority, id)
+        if gate is self.gate:
+            self._crawler.stats.inc_value(stats.RATE_REQUEST_COUNT)
+            self._add(stats.RATE_WAIT_SECONDS, waited)
+            self._note_pace()
+        return waited
+
+    async def answered(self, url: str, status: int, sent_at: float) -> None:
+        """The status that a request sent at that moment (``time.monotonic()``) got: a 429 slows down, for all."""
+        gate = self._gate_of(url)
+        if status == 429:
+            self._crawler.stats.inc_value(stats.RATE_LIMITED_COUNT)
+            await gate.slow_down(sent_at)
+            self._note_pace()
+        elif status < 400 or status in {404, 410}:
+            gate.answered_cleanly()
+
+    def slow_to(self, url: str, seconds: float) -> None:
+        """The host of this address wants that much time between requests (Crawl-delay); the slower wins."""
+        self._gate_of(url).slow_to(1 / seconds)
+
+    def _gate_of(self, url: str) -> Gate:
+        host = urlsplit(url).hostname or ""
+        if host in self._hosts:
+            return self.gate
+        if host not in self._other_gates:
+            self._other_gates[host] = Gate(self._reservations(host, self._config.media_requests_per_second))
+            if self.gate.closed:
+                self._other_gates[host].close()
+        return self._other_gates[host]
+
+    def _reservations(self, host: str, promise: float) -> Reservations | None:
+        """The slower of the promise and DOWNLOAD_DELAY; None where no limit is set."""
+        if not promise:
+            return None
+        if self._delay:
+            promise = min(promise, 1 / self._delay)
+        if self._store:
+            return StoredReservations(self._store, host, promise, self._config.burst)
+        return LocalReservations(Pace(promise), self._config.burst)
+
+    def _add(self, name: str, seconds: float) -> None:
+        self._crawler.stats.set_value(name, self._crawler.stats.get_value(name, 0.0) + seconds)
+
+    def _note_pace(self) -> None:
+        if self.gate.pace:
+            self._crawler.stats.set_value(stats.RATE_IN_FORCE, self.gate.pace.per_second)
+            self._crawler.stats.min_value(stats.RATE_LOWEST, self.gate.pace.per_second)
+
+    def _changed(self, state: State, reason: str) -> None:
+        logger.log(logging.WARNING if state == "open" else logging.INFO, "Circuit breaker %s: %s", state, reason)
+        self._crawler.stats.set_value(stats.BREAKER_STATE, state)
+        self._crawler.stats.inc_value(stats.BREAKER_CHANGE_COUNT.format(state))
+        self.gate.wake()
+
+    def _spider_opened(self) -> None:
+        self._crawler.stats.set_value(stats.BREAKER_STATE, self.breaker.state)
+        self._watcher = asyncio.ensure_future(self._watch())
+
+    def _spider_closed(self) -> None:
+        if self._watcher:
+            self._watcher.cancel()
+        self._close_gates()
+        if self._store:
+            self._store.close()
+
+    async def _watch(self) -> None:
+        """Time passes: a probe falls due, the breaker gives up, the crawl ends (Scrapy has no signal for that)."""
+        while not self._is_ending():
+            await asyncio.sleep(WATCH_SECONDS)
+            if self.breaker.state != "closed":
+                self._add(stats.BREAKER_OPEN_SECONDS, WATCH_SECONDS)
+                self.gate.wake()
+            if reason := self.breaker.gave_up:
+                self._give_up(reason)
+        self._close_gates()
+
+    def _is_ending(self) -> bool:
+        slot = self._crawler.engine._slot  # private, and the only place where it is told that a close began
+        return slot is None or slot.closing is not None
+
+    def _give_up(self, reason: str) -> None:
+        logger.error("The site did not recover in %.0f s: the crawl ends (%s).", self.breaker.open_seconds(), reason)
+        # Scheduled and not awaited: closing waits for requests that this task sends home.
+        self._closing = asyncio.ensure_future(self._crawler.engine.close_spider_async(reason=reason))
+
+    def _close_gates(self) -> None:
+        for gate in (self.gate, *self._other_gates.values()):
+            gate.close()

@@ -1,0 +1,96 @@
+"""Turns shared by all processes of a store: one row per site, and the store's clock decides."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from psycopg2.extensions import cursor as Cursor
+
+from n8n_scraper.politeness.pace import Pace
+from n8n_scraper.politeness.reservation import Turn
+from n8n_scraper.store.thread import StoreThread
+
+_MAKE_ROW = "insert into rate_gates (site, egress) values (%(site)s, %(egress)s) on conflict do nothing"
+_RESERVE = """
+set local synchronous_commit = off;
+update rate_gates set next_at = make_interval(secs => %(spacing)s / factor) + greatest(
+    least(next_at, clock_timestamp() + interval '5 minutes'),
+    clock_timestamp(),
+    clock_timestamp() + make_interval(secs => %(spacing)s / factor - %(age)s)
+)
+where site = %(site)s and egress = %(egress)s
+returning
+    extract(epoch from next_at - clock_timestamp())::float8 - %(burst)s * %(spacing)s / factor, factor, clean_count
+"""
+"""A turn lost in a crash of the server costs nothing: no flush is waited for. A turn further away than minutes means
+that the store's clock was set back. A null age (no turn used yet) is ignored by greatest(); a turn used late, ``age``
+seconds ago, must not come closer to the next one.
+"""
+_READ = """
+select factor, clean_count, coalesce(halved_at < clock_timestamp() - make_interval(secs => %(age)s), true)
+from rate_gates where site = %(site)s and egress = %(egress)s for update
+"""
+_WRITE = """
+update rate_gates set factor = %(factor)s, clean_count = %(clean_count)s,
+    halved_at = case when %(halved)s then clock_timestamp() else halved_at end
+where site = %(site)s and egress = %(egress)s
+"""
+
+
+class StoredReservations:
+    """Reservations of one site, as in politeness/reservation.py; without the store there are no turns."""
+
+    def __init__(self, thread: StoreThread, site: str, promise: float, burst: int = 1, egress: str = "") -> None:
+        self._thread = thread
+        self._key = {"site": site, "egress": egress}
+        self._pace = Pace(promise)
+        self._burst = burst
+
+    async def reserve(self, last_sent: float | None, clean_answers: int) -> Turn:
+        """Raises:
+        StoreUnavailable: the store stayed away for longer than its thread is patient.
+        """
+        turn = await self._thread.run(partial(self._reserve, last_sent=last_sent, clean_answers=clean_answers))
+        self._pace = turn.pace
+        return turn
+
+    async def slow_down(self, sent_at: float) -> Pace:
+        self._pace = await self._thread.run(partial(self._change, Pace.halved, since=sent_at))
+        return self._pace
+
+    def limit(self, per_second: float) -> None:
+        self._pace = self._pace.limited(per_second)
+
+    def _reserve(self, cursor: Cursor, last_sent: float | None, clean_answers: int) -> Turn:
+        if clean_answers and self._pace.factor < 1:
+            self._change(cursor, partial(Pace.recovered, clean_answers=clean_answers))
+        age = None if last_sent is None or self._burst > 1 else time.monotonic() - last_sent
+        full_spacing = Pace(self._pace.promise).spacing
+        row = self._row(cursor, _RESERVE, spacing=full_spacing, age=age, burst=self._burst)
+        return Turn(time.monotonic() + max(row[0], 0.0), self._as_pace(*row[1:]))
+
+    def _change(self, cursor: Cursor, change: Callable[[Pace], Pace], since: float | None = None) -> Pace:
+        """Change the pace in force; with ``since``, only if it was not halved after that moment."""
+        age = 0.0 if since is None else time.monotonic() - since
+        factor, clean_count, is_news = self._row(cursor, _READ, age=age)
+        pace = self._as_pace(factor, clean_count)
+        if since is not None and not is_news:
+            return pace
+        pace = change(pace)
+        values = {"factor": pace.factor, "clean_count": pace.clean_count, "halved": since is not None}
+        cursor.execute(_WRITE, {**self._key, **values})
+        return pace
+
+    def _row(self, cursor: Cursor, sql: str, **values: object) -> Any:
+        cursor.execute(sql, {**self._key, **values})
+        row = cursor.fetchone()
+        if row is None:
+            cursor.execute(_MAKE_ROW, self._key)
+            return self._row(cursor, sql, **values)
+        return row
+
+    def _as_pace(self, factor: float, clean_count: int) -> Pace:
+        return Pace(self._pace.promise, factor, clean_count)
