@@ -1,0 +1,233 @@
+"""Rendered HTML → the Markdown it may have been made from. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import ClassVar
+
+from lxml import etree
+
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_BLOCKS = frozenset((*_HEADINGS, "p", "div", "section", "article", "figure", "table", "details", "summary", "dl", "dt"))
+_MARKS = {"strong": "**", "b": "**", "em": "*", "i": "*", "del": "~~", "s": "~~", "strike": "~~"}
+_SPECIAL = re.compile(r"[\\`*\[\]~]|<(?=[A-Za-z/!?])|(?<!\w)_|_(?!\w)|&(?=#?\w+;)|@(?=\[)")
+_LINE_START = re.compile(r"(\d{0,9})([#>+=|.)-])(?=\s|\Z|[#>=|-])")
+_LANGUAGE = re.compile(r"(?:^|\s)(?:language|lang)-(\S+)")
+_BLANKS = re.compile(r"\s+")
+_BACKTICKS = re.compile(r"`+")
+
+
+def to_markdown(elements: list[etree._Element]) -> str:
+    """Headings, paragraphs, lists, quotes, tables, code, links, images and emphasis of some neighbouring elements."""
+    writer = _Writer()
+    for element in elements:
+        writer.walk(element)
+    return writer.text()
+
+
+class _Writer:
+    """Writes line by line; ``_prefix`` holds what each line of the open lists and quotes begins with."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._line = ""
+        self._prefix: list[str] = []
+        self._marker = ""  # replaces the last prefix once: the bullet of a list item
+        self._lists: list[int | None] = []  # number of the next item, None for bullets
+        self._cells = 0
+        self._openers: list[str] = []  # of emphasis and links in which nothing was written yet
+
+    def text(self) -> str:
+        self._end_line()
+        return re.sub(r"\n{3,}", "\n\n", "\n".join(self._lines)).strip("\n")
+
+    def walk(self, root: etree._Element) -> None:
+        walk = etree.iterwalk(root, events=("start", "end"))
+        for event, element in walk:
+            if event == "start":
+                verbatim = self._VERBATIM.get(element.tag)
+                if verbatim:
+                    verbatim(self, element)
+                    walk.skip_subtree()
+                else:
+                    self._open(element)
+                    self._write(element.text)
+            else:
+                if element.tag not in self._VERBATIM:
+                    self._close(element)
+                if element is not root:
+                    self._write(element.tail)
+
+    def _open(self, element: etree._Element) -> None:
+        tag = element.tag
+        if tag in _BLOCKS:
+            self._block()
+            self._line += "#" * _HEADINGS[tag] + " " if tag in _HEADINGS else ""
+        elif tag in ("ul", "ol"):
+            self._open_list(element)
+        elif tag == "li":
+            self._open_item()
+        elif tag == "blockquote":
+            self._block()
+            self._prefix.append("> ")
+        elif tag == "tr":
+            self._end_line()
+            self._cells = 0
+        elif tag in ("td", "th"):
+            self._cells += 1
+            self._line = "| " if self._cells == 1 else self._line.rstrip() + " | "
+        elif tag in _MARKS or tag == "a":
+            self._openers.append(_MARKS.get(tag, "["))
+
+    def _close(self, element: etree._Element) -> None:
+        tag = element.tag
+        if tag in _MARKS:
+            self._close_inline(_MARKS[tag])
+        elif tag == "a":
+            self._close_inline(f"]({_target(element.get('href'))})")
+        elif tag in _BLOCKS:
+            self._block()
+        elif tag in ("ul", "ol"):
+            self._lists.pop()
+            self._block()
+        elif tag == "li":
+            self._end_line()
+            self._prefix.pop()
+            self._marker = ""
+        elif tag == "blockquote":
+            self._block()
+            self._prefix.pop()
+        elif tag == "tr":
+            self._end_row(element)
+
+    def _close_inline(self, closer: str) -> None:
+        """Blanks stay outside of emphasis; what holds nothing is left out."""
+        if self._openers:
+            self._openers.pop()
+            return
+        inner = self._line.rstrip()
+        self._line = inner + closer + self._line[len(inner) :]
+
+    def _flush(self) -> None:
+        self._line += "".join(self._openers)
+        self._openers.clear()
+
+    def _open_list(self, element: etree._Element) -> None:
+        self._end_line() if self._lists else self._block()
+        start = element.get("start") or "1"
+        self._lists.append(None if element.tag == "ul" else int(start) if start.isdecimal() and len(start) < 9 else 1)
+
+    def _open_item(self) -> None:
+        self._end_line()
+        number = self._lists[-1] if self._lists else None
+        self._marker = "- " if number is None else f"{number}. "
+        if number is not None:
+            self._lists[-1] = number + 1
+        self._prefix.append(" " * len(self._marker))
+
+    def _end_row(self, row: etree._Element) -> None:
+        cells, self._cells = self._cells, 0
+        self._line += " |"
+        self._end_line()
+        if _is_first(row):
+            self._line = "|" + " --- |" * cells
+            self._end_line()
+
+    def _pre(self, element: etree._Element) -> None:
+        self._block()
+        inner = element.find("code")
+        language = _LANGUAGE.search((element if inner is None else inner).get("class") or "")
+        code = "".join(element.itertext()).removesuffix("\n")
+        fence = "`" * max(3, 1 + max((len(run) for run in _BACKTICKS.findall(code)), default=0))
+        for line in (f"{fence}{language[1] if language else ''}", *code.split("\n"), fence):
+            self._line = line
+            self._end_line(is_code=True)
+        self._block()
+
+    def _code(self, element: etree._Element) -> None:
+        code = _BLANKS.sub(" ", "".join(element.itertext()))
+        fence = "`" * (1 + max((len(run) for run in _BACKTICKS.findall(code)), default=0))
+        pad = " " if code.startswith("`") or code.endswith("`") or (code[:1] == code[-1:] == " ") else ""
+        if code.strip():
+            self._flush()
+            self._line += f"{fence}{pad}{code}{pad}{fence}"
+
+    def _image(self, element: etree._Element) -> None:
+        source = (element.get("src") or "").strip()
+        alt = _escaped(" ".join((element.get("alt") or "").split()))
+        if source:
+            self._flush()
+            self._line += f"![{alt}]({_target(source)})"
+
+    def _break(self, element: etree._Element) -> None:
+        if self._cells:
+            self._line += "<br>"
+        elif self._line:
+            self._line += "  "
+            self._end_line(is_code=True)
+
+    def _rule(self, element: etree._Element) -> None:
+        self._block()
+        self._line = "---"
+        self._block()
+
+    def _nothing(self, element: etree._Element) -> None:
+        """Players and the like: Markdown has no words for them."""
+
+    _VERBATIM: ClassVar[dict[str, Callable[[_Writer, etree._Element], None]]] = {
+        "pre": _pre,
+        "code": _code,
+        "img": _image,
+        "br": _break,
+        "hr": _rule,
+        **dict.fromkeys(("iframe", "video", "audio", "object", "embed", "svg", "button", "input"), _nothing),
+    }
+
+    def _write(self, text: str | None) -> None:
+        words = " ".join((text or "").split())
+        if not text or (not words and not self._line):
+            return
+        if text[0].isspace() and self._line and not self._line.endswith(" "):
+            self._line += " "
+        if not words:
+            return
+        escaped = _escaped(words)
+        if not self._line:
+            escaped = _LINE_START.sub(r"\1\\\2", escaped, count=1) if _LINE_START.match(escaped) else escaped
+        self._flush()
+        self._line += escaped.replace("|", "\\|") if self._cells else escaped
+        if text[-1].isspace():
+            self._line += " "
+
+    def _block(self) -> None:
+        """What follows begins a block of its own, after an empty line."""
+        if self._cells:
+            return
+        self._end_line()
+        if self._lines and not self._marker:
+            self._lines.append("".join(self._prefix).rstrip())
+
+    def _end_line(self, *, is_code: bool = False) -> None:
+        if self._line.strip() or is_code:
+            prefix = "".join(self._prefix[:-1]) + self._marker if self._marker else "".join(self._prefix)
+            self._lines.append(prefix + (self._line if is_code else self._line.rstrip()))
+            self._marker = ""
+        self._line = ""
+
+
+def _is_first(row: etree._Element) -> bool:
+    """Whether it is the first row of its table, which Markdown takes as the heads of the columns."""
+    part = row.getparent()
+    is_first_part = part is None or part.tag == "table" or part.getprevious() is None
+    return row.getprevious() is None and is_first_part
+
+
+def _escaped(text: str) -> str:
+    return _SPECIAL.sub(r"\\\g<0>", text)
+
+
+def _target(url: str | None) -> str:
+    """A link target as Markdown takes it."""
+    address = (url or "").strip()
+    return f"<{address}>" if re.search(r"[\s()]", address) and not re.search(r"[<>\n]", address) else address
