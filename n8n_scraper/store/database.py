@@ -62,6 +62,19 @@ def running_store(config: Config) -> Iterator[str]:
             yield server.dsn()
 
 
+@contextmanager
+def existing_store(config: Config) -> Iterator[str]:
+    """The same, where an embedded store must have been made before.
+
+    Raises:
+        StartError: there is none yet.
+    """
+    if not config.database_url and not embedded_postgres(config).has_data():
+        raise StartError(f"There is no store in {config.data_dir} yet: the first crawl makes it.")
+    with running_store(config) as dsn:
+        yield dsn
+
+
 def embedded_postgres(config: Config) -> EmbeddedPostgres:
     """The embedded server of the project, not started.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from urllib.parse import quote, urlencode
 
 import psycopg2
 from psycopg2 import extensions
@@ -64,3 +65,10 @@ def describe(parts: Mapping[str, str]) -> str:
         f"{name} {parts[key]}" for name, key in (("port", "port"), ("database", "dbname")) if parts.get(key)
     )
     return f"The Postgres server on {parts.get('host') or 'this machine'}" + (f" ({details})" if details else "")
+
+
+def public_url(dsn: str) -> str:
+    """The address without its secrets, in the form that most programs take."""
+    parts = {name: value for name, value in extensions.parse_dsn(dsn).items() if value and "password" not in name}
+    dbname = quote(parts.pop("dbname", ""))
+    return f"postgresql:///{dbname}?{urlencode(parts, safe='/')}"

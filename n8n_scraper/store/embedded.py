@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ import psycopg2
 
 from n8n_scraper.exceptions import StartError
 from n8n_scraper.store import embedded_process as server
-from n8n_scraper.store.embedded_place import MUTEX, Place, has_place, prepare_place
+from n8n_scraper.store.embedded_place import MUTEX, Place, has_place, prepare_place, socket_folder
 from n8n_scraper.store.embedded_start import ensure_running
 
 DATABASE = "n8n_scraper"
@@ -60,8 +61,14 @@ class EmbeddedPostgres:
             self._leave(self._place)
 
     def dsn(self, dbname: str = DATABASE) -> str:
-        """Where the started server answers, as a libpq connection string."""
-        return server.dsn(self._started(), dbname)
+        """Where the server answers when it is started, as a libpq connection string.
+
+        Raises:
+            StartError: it was never started, so nobody knows.
+        """
+        if self._place is None and not has_place(self.root):
+            raise StartError(f"There is no store in {self.root.parent} yet: the first crawl makes it.")
+        return server.dsn(self._place or prepare_place(self.root), dbname)
 
     def is_running(self) -> bool:
         """Whether a server runs here, started by anybody; starts nothing and makes nothing."""
@@ -87,16 +94,27 @@ class EmbeddedPostgres:
             server.stop(place)
             return was_alive
 
+    def remove(self) -> None:
+        """Remove the store and all that belongs to it, also where it is kept elsewhere for root.
+
+        Raises:
+            StartError: somebody uses it.
+        """
+        self.stop_leaked()
+        if not has_place(self.root):
+            return
+        place = prepare_place(self.root)
+        if (folder := socket_folder(place)) != place.path:
+            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(place.path)
+        if self.root.is_symlink():
+            self.root.unlink()
+
     def __enter__(self) -> EmbeddedPostgres:
         return self.start()
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-
-    def _started(self) -> Place:
-        if self._place is None:
-            raise RuntimeError("EmbeddedPostgres is not started")
-        return self._place
 
     def _join(self, place: Place) -> None:
         self._use = place.open(_USERS)

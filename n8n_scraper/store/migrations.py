@@ -23,7 +23,7 @@ from n8n_scraper.exceptions import StartError
 _FILE_NAME = re.compile(r"(\d{4})_\w+\.sql")
 _LOCK = 0x6E386E
 """Key of the advisory lock: 'n8n'."""
-_TABLE = """create table if not exists schema_migrations (
+_TABLE = """create table schema_migrations (
     version int primary key,
     name text not null,
     sha256 text not null,
@@ -71,12 +71,19 @@ def migrate(connection: extensions.connection, folder: Path | None = None) -> li
 
 
 def pending_migrations(connection: extensions.connection, folder: Path | None = None) -> list[str]:
-    """The names of the files :func:`migrate` would apply; it changes nothing and refuses what migrate refuses."""
+    """The names of the files :func:`migrate` would apply; it changes nothing, and refuses what migrate refuses."""
     with connection, connection.cursor() as cursor:
-        cursor.execute("select to_regclass('schema_migrations') is not null")
-        exists = cursor.fetchone() == (True,)
-        applied = _read_applied(cursor) if exists else {}
+        applied = _read_applied(cursor) if _is_migrated(cursor) else {}
     return [migration.name for migration in _pending(applied, load_migrations(folder))]
+
+
+def applied_migrations(connection: extensions.connection) -> list[str]:
+    """The names of the files a store has applied, in order."""
+    with connection, connection.cursor() as cursor:
+        if not _is_migrated(cursor):
+            return []
+        cursor.execute("select name from schema_migrations order by version")
+        return [name for (name,) in cursor.fetchall()]
 
 
 @contextmanager
@@ -93,12 +100,16 @@ def _locked(connection: extensions.connection) -> Iterator[None]:
 def _applied(connection: extensions.connection) -> dict[int, str]:
     try:
         with connection, connection.cursor() as cursor:
-            cursor.execute("select to_regclass('schema_migrations') is null")
-            if cursor.fetchone() == (True,):
+            if not _is_migrated(cursor):
                 cursor.execute(_TABLE)
             return _read_applied(cursor)
     except (psycopg2.errors.InsufficientPrivilege, psycopg2.errors.InvalidSchemaName):
         raise StartError(_not_allowed(connection)) from None
+
+
+def _is_migrated(cursor: extensions.cursor) -> bool:
+    cursor.execute("select to_regclass('schema_migrations') is not null")
+    return bool(cursor.fetchone() == (True,))
 
 
 def _read_applied(cursor: extensions.cursor) -> dict[int, str]:
