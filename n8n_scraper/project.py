@@ -17,10 +17,10 @@ def project_root() -> Path | None:
     return Path(found).parent if found else None
 
 
-def load_config(settings: Mapping[str, Any]) -> Config:
+def load_config(settings: Mapping[str, Any] | None) -> Config:
     """Our settings, checked, with their paths relative to the folder of scrapy.cfg.
 
     Raises:
         StartError: naming the setting, its value and what is allowed.
     """
-    return Config.from_settings(settings, project_root())
+    return Config.from_settings(settings or {}, project_root())

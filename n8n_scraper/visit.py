@@ -47,6 +47,7 @@ class Visit:
     service_seconds: float = 0.0
     answers: dict[Source, Answer] = field(default_factory=dict)
     failures: dict[Source, UnusableAnswer] = field(default_factory=dict)
+    disallowed: set[Source] = field(default_factory=set)
     open: set[Source] = field(default_factory=set)
     """Sources asked or waiting for a retry."""
     html: str | None = None
@@ -66,6 +67,11 @@ class Visit:
     def fail(self, source: Source, failure: UnusableAnswer) -> None:
         self.open.discard(source)
         self.failures[source] = failure
+
+    def disallow(self, source: Source) -> None:
+        """robots.txt forbids this one address."""
+        self.open.discard(source)
+        self.disallowed.add(source)
 
     def lacks_price(self) -> bool:
         """The workflow is there, and no source asked so far tells what it costs."""
@@ -106,6 +112,9 @@ class Visit:
             item.layer2_status = "disallowed"
 
     def _note_failure(self, item: WorkflowItem) -> None:
+        if self.primary in self.disallowed:
+            self._mark(item, "disallowed", self.wanted.layers)
+            return
         main = self.failures.get(self.primary)
         if main is not None:
             status = KINDS[main.kind].layer_status

@@ -21,7 +21,6 @@ from n8n_scraper.layers.row import PARSER_VERSION
 from n8n_scraper.store import jobs, runs
 
 if TYPE_CHECKING:
-    from scrapy import Spider
     from scrapy.crawler import Crawler
     from typing_extensions import Self
 
@@ -67,8 +66,8 @@ class RunRecord:
 
     def _engine_stopped(self) -> None:
         """The feeds are written by now: the stats are complete."""
-        spider: Spider | None = self._crawler.spider
-        if spider is None or getattr(spider, "job", None) is None:
+        spider: Any = self._crawler.spider
+        if spider is None or spider.job is None:
             return
         folder = Path(spider.config.export_dir) / "runs" / spider.run_id
         folder.mkdir(parents=True, exist_ok=True)

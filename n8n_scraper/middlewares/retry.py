@@ -6,16 +6,18 @@ An answer that is usable is read here too, so that a broken one is retried like 
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, cast
 from urllib.parse import urljoin
 
 from scrapy.http import Request, Response
 
 from n8n_scraper import stats
+from n8n_scraper.downloader import breaker_id
 from n8n_scraper.exceptions import UnusableAnswer
+from n8n_scraper.extensions.rate import RateExtension
 from n8n_scraper.politeness.backoff import retry_delay
 from n8n_scraper.site.answers import judge, judge_exception
-from n8n_scraper.spiders.workflows import RetryLater
+from n8n_scraper.spiders.workflows import RetryLater, WorkflowsSpider
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -34,6 +36,10 @@ class RetryMiddleware:
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(crawler)
 
+    @property
+    def _spider(self) -> WorkflowsSpider:
+        return cast("WorkflowsSpider", self._crawler.spider)
+
     def process_request(self, request: Request) -> None:
         if visit := request.meta.get("visit"):
             source = request.meta["source"]
@@ -50,7 +56,7 @@ class RetryMiddleware:
             request.meta["answer"] = request.meta["read"](response)
         except UnusableAnswer as failure:
             await self._fail(request, failure)
-        self._count("ok")
+        self._note(request, "ok")
         return response
 
     async def process_exception(self, request: Request, exception: Exception) -> None:
@@ -59,7 +65,7 @@ class RetryMiddleware:
             await self._fail(request, failure)
 
     async def _fail(self, request: Request, failure: UnusableAnswer) -> NoReturn:
-        self._count(failure.kind)
+        self._note(request, failure.kind)
         visit, source = request.meta.get("visit"), request.meta.get("source")
         if visit is None:
             raise failure
@@ -67,7 +73,7 @@ class RetryMiddleware:
         if delay is None:
             raise failure
         self._crawler.stats.inc_value(stats.RETRY_COUNT)
-        await self._crawler.spider.put_off(visit, source, delay)
+        await self._spider.put_off(visit, source, delay)
         raise RetryLater(f"{failure} (again in {delay:.1f} s)")
 
     def _redirect(self, request: Request, response: Response) -> Request | None:
@@ -77,10 +83,12 @@ class RetryMiddleware:
             return None
         address = urljoin(request.url, location.decode("latin-1"))
         hops = request.meta.get("redirect_times", 0) + 1
-        if hops > MAX_REDIRECTS or not self._crawler.spider.site.is_ours(address):
+        if hops > MAX_REDIRECTS or not self._spider.site.is_ours(address):
             return None
         meta = {**request.meta, "redirect_times": hops}
         return request.replace(url=address, priority=request.priority + 1, meta=meta)
 
-    def _count(self, meaning: str) -> None:
+    def _note(self, request: Request, meaning: str) -> None:
         self._crawler.stats.inc_value(stats.ANSWER_COUNT.format(meaning))
+        if rate := self._crawler.get_extension(RateExtension):
+            rate.breaker.record(None if meaning == "ok" else meaning, breaker_id(request))

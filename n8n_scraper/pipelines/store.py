@@ -12,7 +12,7 @@ import logging
 import time
 from datetime import datetime, timezone
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import psycopg2
 from psycopg2.extensions import cursor as Cursor
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
     from typing_extensions import Self
+
+    from n8n_scraper.spiders.workflows import WorkflowsSpider
 
 logger = logging.getLogger(__name__)
 CLOSE_REASONS: dict[type[Exception], str] = {
@@ -57,6 +59,10 @@ class StorePipeline:
         crawler.signals.connect(pipeline._spider_error, signals.spider_error)
         return pipeline
 
+    @property
+    def _spider(self) -> WorkflowsSpider:
+        return cast("WorkflowsSpider", self._crawler.spider)
+
     async def process_item(self, item: WorkflowItem) -> WorkflowItem:
         self._count_seen(item)
         await self._batches.add(item)
@@ -65,9 +71,9 @@ class StorePipeline:
     async def _write(self, items: list[WorkflowItem]) -> None:
         began = time.perf_counter()
         try:
-            decisions = await self._crawler.spider.session.run(partial(self._transaction, items=items))
+            decisions = await self._spider.session.run(partial(self._transaction, items=items))
         except tuple(CLOSE_REASONS) as error:
-            self._crawler.spider.stop(CLOSE_REASONS[type(error)])
+            self._spider.stop(CLOSE_REASONS[type(error)])
             raise
         except (psycopg2.DataError, psycopg2.IntegrityError, psycopg2.ProgrammingError, ValueError) as error:
             if len(items) == 1:
@@ -80,7 +86,8 @@ class StorePipeline:
 
     def _transaction(self, cursor: Cursor, items: list[WorkflowItem]) -> list[Decision]:
         decisions = write_batch(cursor, items, datetime.now(timezone.utc), self._rescore)
-        jobs.acknowledge(cursor, self._crawler.spider.job.id, [item.id for item in items])
+        assert self._spider.job is not None
+        jobs.acknowledge(cursor, self._spider.job.id, [item.id for item in items])
         return decisions
 
     async def _store_refused(self, item: WorkflowItem, error: Exception) -> None:
@@ -89,7 +96,7 @@ class StorePipeline:
         row = failed_row(
             item.id, asked, item.run_id or "", "store", f"the store refused the row ({type(error).__name__})"
         )
-        await self._crawler.spider.session.run(partial(self._transaction, items=[row]))
+        await self._spider.session.run(partial(self._transaction, items=[row]))
         for name in row.__slots__:
             setattr(item, name, getattr(row, name))
 
@@ -109,8 +116,7 @@ class StorePipeline:
     def _save(self, id: int, reason: str) -> None:
         """Store a workflow that our own fault took away as failed, past the pipelines that may have the fault."""
         self._crawler.stats.inc_value(stats.PIPELINE_ERROR_COUNT)
-        spider = self._crawler.spider
-        row = failed_row(id, spider.arguments.layers, spider.run_id, "internal", reason)
+        row = failed_row(id, self._spider.arguments.layers, self._spider.run_id, "internal", reason)
         task = asyncio.ensure_future(self._save_row(row))
         self._saving.add(task)
         task.add_done_callback(self._saving.discard)
@@ -132,6 +138,6 @@ class StorePipeline:
     def _count_stored(self, decisions: list[Decision], seconds: float) -> None:
         counts = self._crawler.stats
         counts.inc_value(stats.STORE_BATCH_COUNT)
-        counts.inc_value(stats.STORE_SECONDS, seconds)
+        counts.set_value(stats.STORE_SECONDS, counts.get_value(stats.STORE_SECONDS, 0.0) + seconds)
         for decision in decisions:
             counts.inc_value(stats.STORED_COUNT.format(decision.outcome))

@@ -184,7 +184,11 @@ class Preparation:
                     return
                 continue
             total = listing.total
-            prices = [(entry.id, entry.is_paid, entry.price_usd) for entry in listing.entries]
+            prices = [
+                (entry.id, entry.is_paid, entry.price_usd)
+                for entry in listing.entries
+                if entry.is_paid is not None and entry.price_usd is not None
+            ]
             await self._session.run(partial(listings.add_prices, prices=prices))
         if is_whole:
             await self._session.run(partial(jobs.note_prices_read, job_id=self._job.id))

@@ -20,10 +20,12 @@ from twisted.python.failure import Failure
 from n8n_scraper import stats
 from n8n_scraper.arguments import Arguments
 from n8n_scraper.config import Config
-from n8n_scraper.exceptions import StartError, StoreUnavailable, UnusableAnswer
+from n8n_scraper.downloader import NotSent
+from n8n_scraper.exceptions import NothingToDo, StartError, StoreUnavailable, UnusableAnswer
 from n8n_scraper.extensions.rate import RateExtension
 from n8n_scraper.frontier import Frontier, Pending
 from n8n_scraper.items import WorkflowItem
+from n8n_scraper.middlewares.robots import Disallowed
 from n8n_scraper.project import load_config
 from n8n_scraper.run_id import new_run_id
 from n8n_scraper.site.addresses import Site
@@ -66,6 +68,7 @@ class WorkflowsSpider(Spider):
 
         Raises:
             StartError: in one sentence what is wrong.
+            NothingToDo: the job is finished.
         """
         spider = cls()
         spider._set_crawler(crawler)
@@ -74,7 +77,11 @@ class WorkflowsSpider(Spider):
         spider.arguments = Arguments.read(kwargs, spider.site)
         spider.run_id = new_run_id(datetime.now(timezone.utc))
         spider.session = Session.open(spider.config)
-        spider.job = None if spider.arguments.dry_run else spider._take_job(crawler.settings.get("JOBDIR"))
+        try:
+            spider.job = None if spider.arguments.dry_run else spider._take_job(crawler.settings.get("JOBDIR"))
+        except (StartError, NothingToDo):
+            spider.session.close()
+            raise
         crawler.signals.connect(spider._item_scraped, signals.item_scraped)
         crawler.signals.connect(spider._wake, signals.request_left_downloader)
         return spider
@@ -90,8 +97,8 @@ class WorkflowsSpider(Spider):
     def _take_job(self, jobdir: str | None) -> jobs.Job:
         job = self.session.take_job(jobdir, self.arguments.as_json())
         if job.is_finished:
-            raise StartError(
-                f"Job {job.key} is finished: nothing is left of it. Give another JOBDIR, or none, to crawl again."
+            raise NothingToDo(
+                f"Job {job.key} is finished: nothing is left of it. Another JOBDIR, or none, crawls again."
             )
         if job.is_prepared and job.arguments != self.arguments.as_json():
             logger.warning("Job %s goes on with the arguments and ids of its first start: %s", job.key, job.arguments)
@@ -140,22 +147,27 @@ class WorkflowsSpider(Spider):
         yield from self._go_on(visit, began)
 
     def failed(self, failure: Failure) -> Iterator[WorkflowItem | Request]:
-        """No usable answer, and no retry left; or the request waits for its retry."""
+        """No usable answer, and no retry left; or the request waits for its retry, or was not sent at all."""
         error = failure.value
-        if isinstance(error, RetryLater):
+        assert error is not None
+        if isinstance(error, (RetryLater, NotSent)):
             return
         if isinstance(error, StoreUnavailable):
             self.stop("store_unavailable")
             return
         request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
+        visit: Visit = request.meta["visit"]
+        if isinstance(error, Disallowed):
+            visit.disallow(request.meta["source"])
+            yield from self._go_on(visit, time.perf_counter())
+            return
         unusable = error if isinstance(error, UnusableAnswer) else judge_exception(error)
         if unusable is None:
-            logger.error(
-                "Our own fault at %s", request.url, exc_info=(type(error), error, failure.getTracebackObject())
+            logger.error("Our own fault at %s", request.url, exc_info=error)
             )
             unusable = UnusableAnswer("internal", f"{type(error).__name__} while the answer was read")
-        request.meta["visit"].fail(request.meta["source"], unusable)
-        yield from self._go_on(request.meta["visit"], time.perf_counter())
+        visit.fail(request.meta["source"], unusable)
+        yield from self._go_on(visit, time.perf_counter())
 
     def _go_on(self, visit: Visit, began: float) -> Iterator[WorkflowItem | Request]:
         if visit.lacks_price() and "editor" not in visit.failures and not visit.open and self._wants_price():
@@ -173,6 +185,7 @@ class WorkflowsSpider(Spider):
 
     async def put_off(self, visit: Visit, source: Source, seconds: float) -> None:
         """A retry in ``seconds``; remembered by the store, so that it survives a kill. Used by the retry middleware."""
+        assert self.job is not None
         due = datetime.now(timezone.utc) + timedelta(seconds=seconds)
         entry = jobs.JobId(visit.id, visit.attempts[source], visit.request_count, due)
         await self.session.run(partial(jobs.put_off, job_id=self.job.id, entry=entry))

@@ -54,7 +54,8 @@ def open_job(cursor: Cursor, key: str | None, arguments: dict[str, Any]) -> Job:
     row = dict(zip(names, cursor.fetchone(), strict=True))
     if not hold(cursor, row["id"]):
         raise StartError(f"Job {key} is being crawled by another process; wait for it or give another JOBDIR.")
-    return Job(row["id"], row["key"], row["arguments"], row["prepared_at"] is not None, row["finished_at"] is not None)
+    marks = (row[name] is not None for name in ("prepared_at", "prices_read_at", "finished_at"))
+    return Job(row["id"], row["key"], row["arguments"], *marks)
 
 
 def hold(cursor: Cursor, job_id: int) -> bool:
@@ -114,7 +115,7 @@ def finish(cursor: Cursor, job_id: int) -> bool:
         " and not exists (select from job_ids where job_id = %(id)s and not is_done)",
         {"id": job_id},
     )
-    return cursor.rowcount == 1
+    return bool(cursor.rowcount == 1)
 
 
 def due_ids(

@@ -1,0 +1,132 @@
+"""Real crawls, as a user starts them: ``scrapy crawl`` in a process of its own, against a replica, into a real Postgres."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+from psycopg2.extras import RealDictCursor
+
+from n8n_scraper.replica.process import RunningReplica, running_replica
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Crawl:
+    """What a finished crawl left: exit code, what it said, its files."""
+
+    code: int
+    said: str
+    folder: Path
+
+    @property
+    def run_folder(self) -> Path:
+        return max((self.folder / "runs").iterdir(), key=lambda folder: folder.stat().st_mtime_ns)
+
+    def stats(self) -> dict[str, Any]:
+        stats: dict[str, Any] = json.loads((self.run_folder / "stats.json").read_text(encoding="utf-8"))
+        return stats
+
+    def feed(self) -> list[dict[str, Any]]:
+        return _rows(self.run_folder / "workflows.jsonl")
+
+    def snapshot(self) -> list[dict[str, Any]]:
+        return _rows(self.folder / "workflows.jsonl")
+
+
+def _rows(file: Path) -> list[dict[str, Any]]:
+    return sorted((json.loads(line) for line in file.read_bytes().split(b"\n") if line), key=lambda row: int(row["id"]))
+
+
+@dataclass(frozen=True)
+class Crawler:
+    """Starts crawls that share one store and one export folder."""
+
+    folder: Path
+    database_url: str
+
+    def __call__(self, replica: RunningReplica, *words: str, **settings: Any) -> Crawl:
+        done = subprocess.run(
+            self.command(replica, *words, **settings),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            **self.place,
+        )
+        return Crawl(done.returncode, done.stdout + done.stderr, self.folder)
+
+    def start(self, replica: RunningReplica, *words: str, **settings: Any) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self.command(replica, *words, **settings),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            **self.place,
+        )
+
+    @property
+    def place(self) -> dict[str, Any]:
+        environment = {**os.environ, "DATABASE_URL": self.database_url, "PYTHONPATH": str(ROOT)}
+        return {"cwd": ROOT, "env": environment}
+
+    def command(self, replica: RunningReplica, *words: str, **settings: Any) -> list[str]:
+        given = {
+            **replica.settings,
+            "N8N_SCRAPER_REQUESTS_PER_SECOND": 0,
+            "N8N_SCRAPER_EXPORT_DIR": self.folder,
+            **settings,
+        }
+        command = [sys.executable, "-m", "scrapy", "crawl", "workflows"]
+        for word in words:
+            command += ["-a", word]
+        for name, value in given.items():
+            command += ["-s", f"{name}={value}"]
+        return command
+
+    def query(self, statement: str, *values: Any) -> list[dict[str, Any]]:
+        with (
+            closing(psycopg2.connect(self.database_url)) as connection,
+            connection,
+            connection.cursor(cursor_factory=RealDictCursor) as cursor,
+        ):
+            cursor.execute(statement, values)
+            return [dict(row) for row in cursor.fetchall()] if cursor.description else []
+
+
+@pytest.fixture
+def crawl(tmp_path: Path, database_url: str) -> Crawler:
+    return Crawler(tmp_path / "exports", database_url)
+
+
+@pytest.fixture(scope="session")
+def library() -> Iterator[RunningReplica]:
+    """A replica that no test changes: 100 templates, half of them with something odd."""
+    with running_replica(count=100) as replica:
+        yield replica
+
+
+@pytest.fixture
+def new_replica() -> Iterator[Callable[..., RunningReplica]]:
+    """A replica with options of its own."""
+    open_ones = []
+
+    def start(**options: Any) -> RunningReplica:
+        context = running_replica(**options)
+        replica = context.__enter__()
+        open_ones.append(context)
+        return replica
+
+    yield start
+    for context in open_ones:
+        context.__exit__(None, None, None)
