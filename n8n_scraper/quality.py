@@ -1,11 +1,19 @@
-"""Rules → score and reasons. Pure."""
+"""How much of what a good template has is there: rules → a score with a reason for every lost point. Pure.
+
+A layer scores the share of its rules' points that it earned. Weights put the layers together; a layer that was not
+asked for is left out, one that failed or that the source does not have scores 0. How long the crawl took plays no part.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from n8n_scraper.items import WorkflowItem
+from n8n_scraper.items import LAYERS, WorkflowItem
+from n8n_scraper.layers.workflow_json import STICKY_NOTE, edges_of, nodes_of
+
+BANDS = ((80.0, "excellent"), (40.0, "good"), (0.0, "poor"))
 
 
 class Quality(NamedTuple):
@@ -13,24 +21,167 @@ class Quality(NamedTuple):
     """0 to 100; None without content."""
     band: str | None
     missing: list[str]
-    """What cost points."""
+    """What cost points, in the order of the tables."""
 
 
 class Rule(NamedTuple):
     points: int
     reason: str
+    """Said when the rule does not hold."""
     holds: Callable[[WorkflowItem], bool]
 
 
-LAYER_RULES: tuple[tuple[Rule, ...], ...] = (
-    (Rule(100, "no name", lambda item: bool(item.name)),),
-    (Rule(100, "no nodes", lambda item: bool(item.node_count)),),
-    (Rule(100, "no description", lambda item: bool(item.description)),),
-    (Rule(100, "no edges", lambda item: bool(item.connection_count)),),
+_TRIGGER = re.compile(r".*(?:Trigger|\.(?:webhook|start|cron|interval|emailReadImap))")
+_NUMBERED = re.compile(r".*[^\W\d_]\s?\d{1,2}")
+_SETUP = re.compile(
+    r"set[ -]?up|step|configur|prerequisite|requirement|how to use|install|getting started|guide|instruction", re.I
+)
+_PURPOSE = re.compile(
+    r"how (?:it|this|the) .{0,20}work|what .{0,40} do|overview|use case|who is|who's|this (?:n8n )?(?:workflow|template)",
+    re.I,
+)
+_CHANGES = re.compile(r"customi[sz]|adapt|extend|modif|tailor|adjust", re.I)
+_GENERIC = frozenset(
+    ("agent", "aggregate", "code", "cron", "executeworkflow", "filter", "function", "functionitem", "httprequest", "if")
+    + ("limit", "manual", "merge", "noop", "schedule", "set", "splitinbatches", "splitout", "start", "switch", "wait")
+)
+"""Nodes that no text needs to name, as their type says it, without the endings Trigger and Tool."""
+
+
+def _nodes(item: WorkflowItem) -> list[dict[str, Any]]:
+    nodes = nodes_of(item.workflow) if item.workflow else ()
+    return [node for node in nodes if node.get("type") != STICKY_NOTE]
+
+
+def _names(item: WorkflowItem) -> list[str]:
+    return [name for node in _nodes(item) if isinstance(name := node.get("name"), str) and name]
+
+
+def _every_node_has(*keys: str) -> Callable[[WorkflowItem], bool]:
+    return lambda item: all(node.get(key) not in (None, "", []) for node in _nodes(item) for key in keys)
+
+
+def _has_own_names(item: WorkflowItem) -> bool:
+    names = _names(item)
+    return 4 * sum(_NUMBERED.fullmatch(name) is not None for name in names) <= len(names)
+
+
+def _has_text(item: WorkflowItem, pattern: re.Pattern[str]) -> bool:
+    return pattern.search(item.explainer_text or "") is not None
+
+
+def _text_length(item: WorkflowItem) -> int:
+    return len((item.description or "").strip())
+
+
+def _notes(item: WorkflowItem) -> int:
+    return sum(bool(note["text"].strip()) for note in item.sticky_notes or ())
+
+
+def _edges_meet_nodes(item: WorkflowItem) -> bool:
+    names = {node.get("name") for node in nodes_of(item.workflow)} if item.workflow else set()
+    return all(edge.source in names and edge.target in names for edge in edges_of(item.workflow or {}))
+
+
+def _is_connected(item: WorkflowItem) -> bool:
+    ends = {name for edge in edges_of(item.workflow or {}) for name in (edge.source, edge.target)}
+    return item.node_count == 1 or all(node.get("name") in ends for node in _nodes(item))
+
+
+def _squeezed(text: str) -> str:
+    return "".join(letter for letter in text.lower() if letter.isalnum())
+
+
+def _names_a_service(item: WorkflowItem) -> bool:
+    words = {_squeezed(re.sub(r"(?:Trigger|Tool)\Z", "", kind.rpartition(".")[2])) for kind in item.node_types or ()}
+    services = words - _GENERIC
+    text = _squeezed(f"{item.name} {item.explainer_text}")
+    return not services or any(service in text for service in services)
+
+
+METADATA_RULES = (
+    Rule(20, "no title", lambda item: bool((item.name or "").strip())),
+    Rule(5, "title of fewer than three words", lambda item: len((item.name or "").split()) >= 3),
+    Rule(15, "no author", lambda item: bool(item.author_name)),
+    Rule(5, "no user name of the author", lambda item: bool(item.author_username)),
+    Rule(15, "no category", lambda item: bool(item.categories)),
+    Rule(15, "no date of publication", lambda item: item.created_at is not None),
+    Rule(10, "views unknown", lambda item: item.views is not None),
+    Rule(10, "no canonical address", lambda item: bool(item.url)),
+    Rule(5, "price unknown", lambda item: item.is_paid is not None),
+)
+WORKFLOW_RULES = (
+    Rule(20, "no nodes", lambda item: bool(item.node_count)),
+    Rule(10, "fewer than three nodes", lambda item: (item.node_count or 0) >= 3),
+    Rule(15, "no trigger", lambda item: any(map(_TRIGGER.fullmatch, item.node_types or ()))),
+    Rule(15, "no connections", lambda item: bool(item.connection_count)),
+    Rule(10, "a node without a name", lambda item: len(_names(item)) == len(_nodes(item))),
+    Rule(10, "a node without type or version", _every_node_has("type", "typeVersion")),
+    Rule(5, "a node without an id", _every_node_has("id")),
+    Rule(5, "a node without a position", _every_node_has("position")),
+    Rule(10, "over a quarter of the nodes only have numbered names", _has_own_names),
+)
+EXPLAINER_RULES = (
+    Rule(10, "no description", lambda item: _text_length(item) > 0),
+    Rule(10, "description under 500 characters", lambda item: _text_length(item) >= 500),
+    Rule(10, "description under 2,000 characters", lambda item: _text_length(item) >= 2_000),
+    Rule(15, "fewer than three headings", lambda item: len(item.sections or ()) >= 3),
+    Rule(10, "nothing on what it is for", lambda item: _has_text(item, _PURPOSE)),
+    Rule(10, "nothing on setting it up", lambda item: _has_text(item, _SETUP)),
+    Rule(5, "nothing on changing it", lambda item: _has_text(item, _CHANGES)),
+    Rule(10, "no sticky notes", lambda item: _notes(item) > 0),
+    Rule(5, "fewer than one sticky note for six nodes", lambda item: 6 * _notes(item) >= (item.node_count or 0)),
+    Rule(10, "no image and no video", lambda item: bool(item.images or item.videos)),
+    Rule(5, "no links", lambda item: bool(item.links)),
+)
+CONSISTENCY_RULES = (
+    Rule(25, "two nodes with one name", lambda item: len(set(_names(item))) == len(_names(item))),
+    Rule(25, "a connection to or from a node that is not there", _edges_meet_nodes),
+    Rule(25, "a node that is not connected", _is_connected),
+    Rule(15, "the text names none of the services used", _names_a_service),
+    Rule(10, "an image that cannot be found", lambda item: "](fileId:" not in (item.description or "")),
 )
 
 
+class _Part(NamedTuple):
+    name: str
+    statuses: tuple[str, ...]
+    """The columns with the statuses of the layers that it is about."""
+    rules: tuple[Rule, ...]
+
+
+_PARTS = (
+    _Part("metadata", (LAYERS[1],), METADATA_RULES),
+    _Part("workflow JSON", (LAYERS[2],), WORKFLOW_RULES),
+    _Part("explainer", (LAYERS[3],), EXPLAINER_RULES),
+    _Part("consistency", (LAYERS[2], LAYERS[3]), CONSISTENCY_RULES),
+)
+"""In the order of the weights."""
+
+
 def score(item: WorkflowItem, weights: Sequence[float]) -> Quality:
+    """Score, band and reasons of one workflow; ``weights`` are those of layers 1, 2, 3 and consistency."""
     if item.content_hash is None:
         return Quality(None, None, [])
-    return Quality(0.0, "poor", [])
+    earned = total = 0.0
+    missing: list[str] = []
+    for weight, part in zip(weights, _PARTS, strict=True):
+        statuses = [getattr(item, column) for column in part.statuses]
+        if weight and "skipped" not in statuses:
+            share, reasons = _judge(item, part, statuses)
+            earned, total = earned + weight * share, total + weight
+            missing += reasons
+    if not total:
+        return Quality(None, None, [])
+    points = round(100 * earned / total, 2)
+    points = min(points, 99.99) if missing else points
+    return Quality(points, next(band for least, band in BANDS if points >= least), missing)
+
+
+def _judge(item: WorkflowItem, part: _Part, statuses: list[str]) -> tuple[float, list[str]]:
+    """The share of the points that one part earned, and what cost the others."""
+    bad = next((status for status in statuses if status != "ok"), None)
+    if bad is not None:
+        return 0.0, [f"{part.name}: {bad}"]
+    lost = [rule for rule in part.rules if not rule.holds(item)]
+    return 1 - sum(rule.points for rule in lost) / 100, [rule.reason for rule in lost]

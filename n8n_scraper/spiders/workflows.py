@@ -164,7 +164,6 @@ class WorkflowsSpider(Spider):
         unusable = error if isinstance(error, UnusableAnswer) else judge_exception(error)
         if unusable is None:
             logger.error("Our own fault at %s", request.url, exc_info=error)
-            )
             unusable = UnusableAnswer("internal", f"{type(error).__name__} while the answer was read")
         visit.fail(request.meta["source"], unusable)
         yield from self._go_on(visit, time.perf_counter())
