@@ -34,17 +34,18 @@ class Rule(NamedTuple):
 _TRIGGER = re.compile(r".*(?:Trigger|\.(?:webhook|start|cron|interval|emailReadImap))")
 _NUMBERED = re.compile(r".*[^\W\d_]\s?\d{1,2}")
 _SETUP = re.compile(
-    r"set[ -]?up|step|configur|prerequisite|requirement|how to use|install|getting started|guide|instruction", re.I
+    r"(?i)set[ -]?up|steps?\b|configur|prerequisite|requirement|need|how to use|install|getting started|guide|instruct"
 )
 _PURPOSE = re.compile(
-    r"how (?:it|this|the) .{0,20}work|what .{0,40} do|overview|use case|who is|who's|this (?:n8n )?(?:workflow|template)",
-    re.I,
+    r"(?i)how .{0,30}works?|what .{0,40}do|overview|about|purpose|use case|who |who's|why|benefit|feature|description"
 )
-_CHANGES = re.compile(r"customi[sz]|adapt|extend|modif|tailor|adjust", re.I)
-_GENERIC = frozenset(
-    ("agent", "aggregate", "code", "cron", "executeworkflow", "filter", "function", "functionitem", "httprequest", "if")
-    + ("limit", "manual", "merge", "noop", "schedule", "set", "splitinbatches", "splitout", "start", "switch", "wait")
-)
+_SIGNS = re.compile(r"[\W_]+")
+_CHANGES = re.compile(r"(?i)customi[sz]|adapt|extend|modif|tailor|adjust")
+_GENERIC_NODES = """
+    agent aggregate code cron executeworkflow filter function functionitem httprequest if limit manual merge noop
+    schedule set splitinbatches splitout start switch wait
+"""
+_GENERIC = frozenset(_GENERIC_NODES.split())
 """Nodes that no text needs to name, as their type says it, without the endings Trigger and Tool."""
 
 
@@ -64,6 +65,22 @@ def _every_node_has(*keys: str) -> Callable[[WorkflowItem], bool]:
 def _has_own_names(item: WorkflowItem) -> bool:
     names = _names(item)
     return 4 * sum(_NUMBERED.fullmatch(name) is not None for name in names) <= len(names)
+
+
+def _handles_errors(item: WorkflowItem) -> bool:
+    """A node goes on, tries again, or another workflow is told when something fails."""
+    workflow = item.workflow or {}
+    settings = workflow.get("settings")
+    if isinstance(settings, dict) and settings.get("errorWorkflow"):
+        return True
+    keys = ("onError", "retryOnFail", "continueOnFail")
+    return any(node.get(key) for node in _nodes(item) for key in keys) or any(
+        kind.endswith((".errorTrigger", ".stopAndError")) for kind in item.node_types or ()
+    )
+
+
+def _has_heading(item: WorkflowItem, pattern: re.Pattern[str]) -> bool:
+    return any(pattern.search(section["title"]) for section in item.sections or ())
 
 
 def _has_text(item: WorkflowItem, pattern: re.Pattern[str]) -> bool:
@@ -89,7 +106,7 @@ def _is_connected(item: WorkflowItem) -> bool:
 
 
 def _squeezed(text: str) -> str:
-    return "".join(letter for letter in text.lower() if letter.isalnum())
+    return _SIGNS.sub("", text.lower())
 
 
 def _names_a_service(item: WorkflowItem) -> bool:
@@ -111,25 +128,28 @@ METADATA_RULES = (
     Rule(5, "price unknown", lambda item: item.is_paid is not None),
 )
 WORKFLOW_RULES = (
-    Rule(20, "no nodes", lambda item: bool(item.node_count)),
+    Rule(15, "no nodes", lambda item: bool(item.node_count)),
     Rule(10, "fewer than three nodes", lambda item: (item.node_count or 0) >= 3),
+    Rule(5, "fewer than six nodes", lambda item: (item.node_count or 0) >= 6),
     Rule(15, "no trigger", lambda item: any(map(_TRIGGER.fullmatch, item.node_types or ()))),
-    Rule(15, "no connections", lambda item: bool(item.connection_count)),
-    Rule(10, "a node without a name", lambda item: len(_names(item)) == len(_nodes(item))),
+    Rule(10, "no connections", lambda item: bool(item.connection_count)),
+    Rule(5, "a node without a name", lambda item: len(_names(item)) == len(_nodes(item))),
     Rule(10, "a node without type or version", _every_node_has("type", "typeVersion")),
     Rule(5, "a node without an id", _every_node_has("id")),
     Rule(5, "a node without a position", _every_node_has("position")),
     Rule(10, "over a quarter of the nodes only have numbered names", _has_own_names),
+    Rule(10, "no node handles errors", _handles_errors),
 )
 EXPLAINER_RULES = (
-    Rule(10, "no description", lambda item: _text_length(item) > 0),
-    Rule(10, "description under 500 characters", lambda item: _text_length(item) >= 500),
-    Rule(10, "description under 2,000 characters", lambda item: _text_length(item) >= 2_000),
-    Rule(15, "fewer than three headings", lambda item: len(item.sections or ()) >= 3),
-    Rule(10, "nothing on what it is for", lambda item: _has_text(item, _PURPOSE)),
-    Rule(10, "nothing on setting it up", lambda item: _has_text(item, _SETUP)),
+    Rule(5, "no description", lambda item: _text_length(item) > 0),
+    Rule(5, "description under 500 characters", lambda item: _text_length(item) >= 500),
+    Rule(10, "description under 1,500 characters", lambda item: _text_length(item) >= 1_500),
+    Rule(10, "description under 3,000 characters", lambda item: _text_length(item) >= 3_000),
+    Rule(10, "fewer than three headings", lambda item: len(item.sections or ()) >= 3),
+    Rule(10, "no heading for what it is and does", lambda item: _has_heading(item, _PURPOSE)),
+    Rule(10, "no heading for setting it up", lambda item: _has_heading(item, _SETUP)),
     Rule(5, "nothing on changing it", lambda item: _has_text(item, _CHANGES)),
-    Rule(10, "no sticky notes", lambda item: _notes(item) > 0),
+    Rule(15, "no sticky notes", lambda item: _notes(item) > 0),
     Rule(5, "fewer than one sticky note for six nodes", lambda item: 6 * _notes(item) >= (item.node_count or 0)),
     Rule(10, "no image and no video", lambda item: bool(item.images or item.videos)),
     Rule(5, "no links", lambda item: bool(item.links)),
