@@ -129,6 +129,7 @@ _KIND_BY_EXCEPTION = {
     "builtins.TimeoutError": "timeout",
     "asyncio.exceptions.TimeoutError": "timeout",
     "twisted.internet.error.TimeoutError": "timeout",
+    "twisted.internet.error.TCPTimedOutError": "timeout",
     "playwright._impl._errors.TimeoutError": "timeout",
     "scrapy.exceptions.CannotResolveHostError": "network",
     "scrapy.exceptions.DownloadConnectionRefusedError": "network",
