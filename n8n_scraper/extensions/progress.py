@@ -26,7 +26,8 @@ class Progress:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._seen: Counter[str] = Counter()
-        self._first: float | None = None
+        self._base: tuple[int, float] | None = None
+        """Count and time when the first batch was in: before it, time went into robots.txt, sitemap and prices."""
         self._told = (0, 0.0)
         self._clock = create_looping_call(self._tick)
 
@@ -42,10 +43,10 @@ class Progress:
         self._clock.start(1.0, now=False)
 
     def _item_scraped(self, item: WorkflowItem) -> None:
-        self._first = self._first or time.monotonic()
         self._seen[item.crawl_status or "failed"] += 1
         self._crawler.stats.inc_value(stats.ITEM_COUNT)
         self._crawler.stats.inc_value(stats.ITEM_STATUS_COUNT.format(item.crawl_status))
+        self._base = self._base or (self._seen.total(), time.monotonic())
         if self._seen.total() - self._told[0] >= EVERY_ITEMS:
             self._tell()
 
@@ -65,8 +66,8 @@ class Progress:
         logger.info("%d of %d workflows: %s%s", self._seen.total(), planned, counts, self._eta(planned))
 
     def _eta(self, planned: int) -> str:
-        left, elapsed = planned - self._seen.total(), time.monotonic() - (self._first or 0)
-        if left <= 0 or self._seen.total() < 2 or elapsed <= 0:
+        left, (count, since) = planned - self._seen.total(), self._base or (0, 0.0)
+        if left <= 0 or self._seen.total() <= count:
             return ""
-        seconds = round(left * elapsed / self._seen.total())
+        seconds = round(left * (time.monotonic() - since) / (self._seen.total() - count))
         return f" · about {seconds // 3600}:{seconds % 3600 // 60:02}:{seconds % 60:02} left"

@@ -66,9 +66,9 @@ class RetryMiddleware:
 
     async def _fail(self, request: Request, failure: UnusableAnswer) -> NoReturn:
         self._note(request, failure.kind)
-        visit, source = request.meta.get("visit"), request.meta.get("source")
-        if visit is None:
+        if "visit" not in request.meta:
             raise failure
+        visit, source = request.meta["visit"], request.meta["source"]
         delay = retry_delay(failure.kind, visit.attempts[source], failure.retry_after, random.random)
         if delay is None:
             raise failure
