@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import orjson
+
 from n8n_scraper.replica.catalogue import CATEGORIES
 from n8n_scraper.replica.library import Entry, Library
 from n8n_scraper.replica.replies import JSON, NOT_FOUND, Reply, json_reply
@@ -24,7 +26,7 @@ def attributes(library: Library, id: int | None) -> Reply:
     entry = library.entries.get(id or 0)
     if entry is None or entry.status == "gone":
         return NOT_FOUND
-    answer = parse(library, entry)
+    answer = _parse_exactly(library, entry)
     kept = {key: answer.get(key) for key in ("name", "description", "workflow", "workflowInfo", "createdAt")}
     more = {
         "updatedAt": entry.updated_at,
@@ -45,7 +47,7 @@ def importable(library: Library, id: int | None) -> Reply:
     entry = library.entries.get(id or 0)
     if entry is None or not entry.is_published:
         return NOT_FOUND
-    answer = parse(library, entry)
+    answer = _parse_exactly(library, entry)
     return _exact({"id": entry.id, "name": answer["name"], "workflow": answer["workflow"]})
 
 
@@ -58,6 +60,15 @@ def categories() -> Reply:
 
 
 def parse(library: Library, entry: Entry) -> Answer:
+    """For pages and listing: quick, and exact in all that they show."""
+    try:
+        answer: Answer = orjson.loads(library.answer(entry.id))
+    except ValueError:  # NaN, lone surrogates, deep nesting
+        return _parse_exactly(library, entry)
+    return answer
+
+
+def _parse_exactly(library: Library, entry: Entry) -> Answer:
     answer: Answer = json.loads(library.answer(entry.id))
     return answer
 

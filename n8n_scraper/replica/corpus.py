@@ -44,6 +44,10 @@ class CorpusLibrary:
                 self._take(line, f"Corpus {path}, line {number}")
         self._unpacked.flush()
 
+    @property
+    def remark(self) -> str:
+        return f"Left out: {self.skipped} rows without content." if self.skipped else ""
+
     def answer(self, id: int) -> bytes:
         offset, length = self._places[id]
         return os.pread(self._unpacked.fileno(), length, offset)

@@ -9,6 +9,7 @@ import itertools
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -20,11 +21,14 @@ from n8n_scraper.replica.drafts import Draft
 from n8n_scraper.replica.library import Entry, seeded_price
 from n8n_scraper.replica.seeds import seeded, uuid_from
 from n8n_scraper.replica.slugs import slugify
+from n8n_scraper.replica.text_traps import add_media
 from n8n_scraper.replica.traps import CHANGES, RENAMES, trap_of
 
 _FIRST_DAY = datetime(2019, 10, 1, tzinfo=timezone.utc)
 _DAYS = 2580
 _EXISTING = 0.62
+_KEPT = 2000
+"""Answers kept in memory, about 80 MB: a crawl asks for some of them again."""
 _UNUSUAL = {17: "unpublished", 37: "gone", 57: "unlisted"}
 """Which of a hundred existing templates are not simply published."""
 
@@ -48,12 +52,15 @@ class GeneratedLibrary:
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self._topics: dict[int, prose.Topic] = {}
+        self.remark = ""
         self.entries: dict[int, Entry] = {}
+        self.answer = lru_cache(_KEPT)(self._made)
         self._fill()
 
-    def answer(self, id: int) -> bytes:
+    def _made(self, id: int) -> bytes:
         entry = self.entries[id]
         draft = self._draft(entry)
+        add_media(draft)
         if entry.trap in CHANGES:
             CHANGES[entry.trap](draft)
         return orjson.dumps(draft.answer)
@@ -95,11 +102,9 @@ class GeneratedLibrary:
         rng = seeded(self.recipe.seed, entry.id, "body")
         canvas = build(rng, max(3, int(rng.lognormvariate(2.4, 0.5))))
         working = [node["name"] for node in canvas.nodes if node["type"] != STICKY_NOTE]
-        inner: dict[str, Any] = {
-            "meta": {"instanceId": f"{rng.getrandbits(256):064x}"},
-            "nodes": canvas.nodes,
-            "pinData": {},
-        }
+        inner: dict[str, Any] = {"nodes": canvas.nodes, "connections": canvas.connections}
+        if rng.random() < 0.88:
+            inner = {"meta": {"instanceId": f"{rng.getrandbits(256):064x}"}, "pinData": {}, **inner}
         if rng.random() < 0.6:
             inner |= {"name": entry.name, "active": False, "settings": {"executionOrder": "v1"}, "tags": []}
             inner |= {"id": uuid_from(rng)[:16], "versionId": uuid_from(rng)}
@@ -107,11 +112,11 @@ class GeneratedLibrary:
             "id": entry.id,
             "name": entry.name,
             "views": entry.views,
-            "recentViews": rng.choice((0, 0, 0, 1, rng.randint(0, 345))),
+            "recentViews": rng.choice((0, 0, 0, 0, 0, 0, 0, 1, 2, rng.randint(0, 345))),
             "totalViews": entry.views,
             "createdAt": entry.created_at,
             "description": prose.description(rng, self._topics[entry.id], working),
-            "workflow": {**inner, "connections": canvas.connections},
+            "workflow": inner,
             "lastUpdatedBy": rng.randint(1, 90),
             "workflowInfo": _info(canvas.nodes),
             "status": entry.status,

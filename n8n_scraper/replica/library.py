@@ -45,6 +45,11 @@ class Library(Protocol):
     @property
     def entries(self) -> Mapping[int, Entry]: ...
 
+    @property
+    def remark(self) -> str:
+        """What a user should know about it, as a sentence; empty when there is nothing."""
+        ...
+
     def answer(self, id: int) -> bytes:
         """The ``workflow`` member of the detail answer, as JSON text; KeyError for an unknown id."""
         ...

@@ -8,8 +8,6 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from n8n_scraper.replica.answers import Answer, parse
 from n8n_scraper.replica.library import Entry, Library, listed
 from n8n_scraper.replica.replies import PLAIN, Reply, json_reply
@@ -65,7 +63,7 @@ def _item(entry: Entry, answer: Answer) -> dict[str, Any]:
         "user": user,
         "description": plain(answer["description"] or ""),
         "createdAt": answer["createdAt"],
-        "nodes": [orjson.Fragment(json.dumps(node).encode()) for node in answer["nodes"]],
+        "nodes": answer["nodes"],
     }
     return item | _price(entry)
 

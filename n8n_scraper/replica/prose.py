@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import cache
 from typing import NamedTuple
 
 from n8n_scraper.replica import vocabulary
@@ -23,9 +24,10 @@ class Topic(NamedTuple):
         return f"{self.verb} {self.thing} from {self.source} to {self.target} with {self.helper}"
 
     def tell(self, sentence: str) -> str:
-        return sentence.format(
-            thing=self.thing, source=self.source, target=self.target, slug=slugify(self.source), node=""
-        )
+        return sentence.format(thing=self.thing, source=self.source, target=self.target, slug=_slug(self.source))
+
+
+_slug = cache(slugify)
 
 
 def description(rng: random.Random, topic: Topic, nodes: list[str]) -> str:
@@ -47,8 +49,11 @@ def _sections(rng: random.Random, topic: Topic, nodes: list[str]) -> list[tuple[
     readers = rng.sample(vocabulary.READERS, k=3)
     sections = [
         ("Who is this for", _bullets([text[0].upper() + text[1:] for text in readers])),
-        ("How it works", _numbered(_steps(rng, nodes))),
-        ("Setup", _numbered([topic.tell(text) for text in vocabulary.SETUP_STEPS[: rng.randint(4, 7)]])),
+        ("How it works", _numbered(_steps(rng, nodes)) + _more(rng, 0.4)),
+        (
+            "Setup",
+            _numbered([topic.tell(text) for text in vocabulary.SETUP_STEPS[: rng.randint(4, 7)]]) + _more(rng, 0.4),
+        ),
         ("Requirements", _bullets([topic.tell(text) for text in vocabulary.REQUIREMENTS[: rng.randint(2, 5)]])),
     ]
     if rng.random() < 0.7:
@@ -58,6 +63,13 @@ def _sections(rng: random.Random, topic: Topic, nodes: list[str]) -> list[tuple[
     if rng.random() < 0.5:
         sections.append(("Good to know", " ".join(rng.sample(vocabulary.REMARKS, k=5))))
     return sections
+
+
+def _more(rng: random.Random, share: float) -> str:
+    """Some authors say a lot: from none to a dozen sentences more."""
+    if rng.random() > share:
+        return ""
+    return "\n\n" + " ".join(rng.choices(vocabulary.REMARKS, k=rng.randint(2, 24)))
 
 
 def _steps(rng: random.Random, nodes: list[str]) -> list[str]:

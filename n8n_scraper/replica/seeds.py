@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import uuid
 
 
 def seeded(*parts: object) -> random.Random:
@@ -11,4 +10,5 @@ def seeded(*parts: object) -> random.Random:
 
 
 def uuid_from(rng: random.Random) -> str:
-    return str(uuid.UUID(int=rng.getrandbits(128)))
+    digits = f"{rng.getrandbits(128):032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

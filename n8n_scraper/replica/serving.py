@@ -36,7 +36,7 @@ def start_line(replica: Replica) -> str:
     return (
         f"Replica with {sum(1 for _ in listed(replica.library))} templates: site {replica.site_url}, "
         f"API {replica.api_url}; crawl it with "
-        f"-s N8N_SCRAPER_SITE_URL={replica.site_url} -s N8N_SCRAPER_API_URL={replica.api_url}"
+        f"-s N8N_SCRAPER_SITE_URL={replica.site_url} -s N8N_SCRAPER_API_URL={replica.api_url} {replica.library.remark}"
     )
 
 

@@ -25,7 +25,7 @@ def _long_name(name: str, rng: random.Random) -> str:
 
 
 def _sign_name(name: str, rng: random.Random) -> str:
-    return f'{name} | Q&A, 100 % "free" <beta>'
+    return f'{name[:80]} | Q&A, 100 % "free" <beta>'
 
 
 RENAMES: dict[str, Rename] = {
@@ -39,6 +39,10 @@ RENAMES: dict[str, Rename] = {
 
 def _short_description(draft: Draft) -> None:
     draft.answer["description"] = "Sends a mail."
+
+
+def _thin_description(draft: Draft) -> None:
+    draft.answer["description"] = "This workflow sends a mail when something is new.\n\n1. Look\n2. Compare\n3. Send\n"
 
 
 def _html_description(draft: Draft) -> None:
@@ -133,6 +137,7 @@ def _note_video(draft: Draft) -> None:
 
 CHANGES: dict[str, Change] = {
     "short_description": _short_description,
+    "thin_description": _thin_description,
     "html_description": _html_description,
     "entities": _entities,
     "unclosed_fence": _unclosed_fence,
@@ -150,3 +155,13 @@ CHANGES: dict[str, Change] = {
     "other_platforms": _other_platforms,
     "note_video": _note_video,
 }
+
+
+_MEDIA = {"file_images": 0.12, "linked_images": 0.08, "youtube_watch": 0.09, "note_video": 0.06}
+
+
+def add_media(draft: Draft) -> None:
+    """Pictures and videos are nothing odd: many good templates have some, here as often as real ones."""
+    for name, share in _MEDIA.items():
+        if draft.rng.random() < share:
+            CHANGES[name](draft)

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import socket
 import struct
+from functools import lru_cache
 from typing import Any
 
 from aiohttp import web
@@ -23,7 +24,7 @@ def response(request: web.BaseRequest, reply: Reply) -> web.Response:
     """The whole reply, compressed when the client takes that and it is worth it."""
     headers, body = _headers(reply), reply.body
     if _packable(request, reply):
-        body = gzip.compress(body, compresslevel=1, mtime=0)
+        body = _packed(body)
         headers["Content-Encoding"] = "gzip"
     return web.Response(status=reply.status, body=body, headers=headers)
 
@@ -63,6 +64,11 @@ def _headers(reply: Reply) -> dict[str, Any]:
         is_text = not reply.content_type.startswith("image/")
         headers["Content-Type"] = f"{reply.content_type}; charset=utf-8" if is_text else reply.content_type
     return headers
+
+
+@lru_cache(maxsize=500)
+def _packed(body: bytes) -> bytes:
+    return gzip.compress(body, compresslevel=1, mtime=0)
 
 
 def _packable(request: web.BaseRequest, reply: Reply) -> bool:
