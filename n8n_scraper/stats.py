@@ -1,49 +1,42 @@
 """The names of our stats, in one place. Scrapy's own names are used where Scrapy counts already.
 
-A name with ``{}`` takes a label from a closed set. Reports, checks and tests import these.
+A name with ``{}`` takes a label from a closed set. Reports, checks and tests import these; the README lists STATS.
 """
 
 from __future__ import annotations
 
-RUN_ID = "run/run_id"
-PLANNED_COUNT = "run/planned_count"
-"""Ids of the job that were due when the run started."""
-ITEM_COUNT = "workflow/item_count"
-"""Workflows that ended in this run, by crawl_status of what this run saw."""
-ITEM_STATUS_COUNT = "workflow/item_count/{}"
-LAYER_STATUS_COUNT = "workflow/layer_count/{}/{}"
-"""Labels: layer, status."""
-FAILURE_COUNT = "workflow/failure_count/{}"
-"""Workflows whose crawl in this run ended with a failure, by kind."""
-MISMATCH_COUNT = "workflow/page_mismatch_count/{}"
-"""Page and API disagreed (the API won), by field."""
-VALIDATION_COUNT = "validation/nulled_count/{}"
-"""Values outside their column's range, put out of the row, by column."""
-REPAIR_COUNT = "validation/repaired_count"
-"""Workflows with characters that no database takes (NUL, lone surrogates), replaced by U+FFFD."""
-QUALITY_BAND_COUNT = "quality/band_count/{}"
-STORED_COUNT = "store/row_count/{}"
-"""Rows written, by what happened to the content: new, changed, unchanged, none."""
-STORE_BATCH_COUNT = "store/batch_count"
-STORE_SECONDS = "store/write_seconds"
-PIPELINE_ERROR_COUNT = "pipeline/error_count"
-"""Items that an exception in a pipeline took away; each is stored as failed with kind ``internal``."""
-ANSWER_COUNT = "answer/{}_count"
-"""Answers by meaning: ok or a failure kind."""
-RETRY_COUNT = "answer/retry_count"
-RATE_WAIT_SECONDS = "rate/wait_seconds"
-"""Time that requests to the two hosts waited for their turn, all added up."""
-RATE_REQUEST_COUNT = "rate/request_count"
-"""Requests to the two hosts that got their turn: robots.txt, redirects and retries included."""
-RATE_IN_FORCE = "rate/per_second"
-RATE_LOWEST = "rate/lowest_per_second"
-RATE_LIMITED_COUNT = "rate/limited_count"
-"""Answers with status 429."""
-BREAKER_STATE = "breaker/state"
-BREAKER_CHANGE_COUNT = "breaker/change_count/{}"
-"""Label: the new state (open, half_open, closed)."""
-BREAKER_OPEN_SECONDS = "breaker/open_seconds"
-ROBOTS_RETRY_COUNT = "robotstxt/retry_count"
-"""Beside Scrapy's own robotstxt/request_count, response_count, response_status_count/… and forbidden."""
-ROBOTS_UNREACHABLE_COUNT = "robotstxt/unreachable_count"
-"""Hosts whose robots.txt could not be read after all retries; nothing was asked of them."""
+STATS: dict[str, str] = {}
+"""Name → what it counts."""
+
+
+def _stat(name: str, meaning: str) -> str:
+    STATS[name] = meaning
+    return name
+
+
+RUN_ID = _stat("run/run_id", "name of the run")
+PLANNED_COUNT = _stat("run/planned_count", "ids of the job that were due when the run started")
+ITEM_COUNT = _stat("workflow/item_count", "workflows whose row was committed in this run")
+ITEM_STATUS_COUNT = _stat("workflow/item_count/{}", "the same, by crawl_status of the row")
+LAYER_STATUS_COUNT = _stat("workflow/layer_count/{}/{}", "the same, by layer and the status this run saw")
+FAILURE_COUNT = _stat("workflow/failure_count/{}", "workflows whose crawl ended with a failure, by kind")
+MISMATCH_COUNT = _stat("workflow/page_mismatch_count/{}", "page and API disagreed and the API won, by column")
+REPAIR_COUNT = _stat("workflow/repaired_count", "answers with NUL or lone surrogates, replaced by U+FFFD")
+VALIDATION_COUNT = _stat("validation/nulled_count/{}", "values that cannot be true, put out of the row, by column")
+QUALITY_BAND_COUNT = _stat("quality/band_count/{}", "scored workflows by quality_band")
+STORED_COUNT = _stat("store/row_count/{}", "rows by what became of their content: new, changed, unchanged, none")
+STORE_BATCH_COUNT = _stat("store/batch_count", "transactions that wrote rows")
+STORE_SECONDS = _stat("store/write_seconds", "time they took, added up")
+PIPELINE_ERROR_COUNT = _stat("pipeline/error_count", "workflows taken away by an exception, stored as failed (internal)")
+ANSWER_COUNT = _stat("answer/{}_count", "answers by meaning: ok or a failure kind")
+RETRY_COUNT = _stat("answer/retry_count", "retries put off to their time")
+RATE_WAIT_SECONDS = _stat("rate/wait_seconds", "time requests to the two hosts waited for their turn, added up")
+RATE_REQUEST_COUNT = _stat("rate/request_count", "requests to the two hosts, robots.txt, redirects and retries included")
+RATE_IN_FORCE = _stat("rate/per_second", "the rate in force at the last request")
+RATE_LOWEST = _stat("rate/lowest_per_second", "the lowest rate that was in force")
+RATE_LIMITED_COUNT = _stat("rate/limited_count", "answers with status 429")
+BREAKER_STATE = _stat("breaker/state", "closed, open or half_open")
+BREAKER_CHANGE_COUNT = _stat("breaker/change_count/{}", "changes of state, by the new one")
+BREAKER_OPEN_SECONDS = _stat("breaker/open_seconds", "time it was not closed")
+ROBOTS_RETRY_COUNT = _stat("robotstxt/retry_count", "retries of robots.txt (the rest of robotstxt/… is Scrapy's)")
+ROBOTS_UNREACHABLE_COUNT = _stat("robotstxt/unreachable_count", "hosts whose robots.txt could not be read at all")

@@ -143,6 +143,8 @@ class WorkflowsSpider(Spider):
         began = time.perf_counter()
         visit, source = response.meta["visit"], response.meta["source"]
         visit.take(source, response.meta["answer"], response.text if source == "page" else None)
+        if getattr(response.meta["answer"], "repaired", False):
+            self.crawler.stats.inc_value(stats.REPAIR_COUNT)
         visit.service_seconds += response.meta.get("download_latency", 0.0)
         yield from self._go_on(visit, began)
 
