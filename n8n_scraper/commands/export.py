@@ -1,0 +1,182 @@
+"""``scrapy export``: the store as JSON, JSONL, CSV and Parquet, whole or in part, and the check of such files."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, ClassVar
+
+import psycopg2
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+from n8n_scraper.config import Config
+from n8n_scraper.exceptions import StartError
+from n8n_scraper.exit_codes import FAULT
+from n8n_scraper.export.check import check_folder
+from n8n_scraper.export.selection import (
+    Selection,
+    choose_columns,
+    choose_statuses,
+    read_moment,
+    read_quality,
+    unknown,
+)
+from n8n_scraper.export.snapshot import FORMATS, write_snapshot
+from n8n_scraper.project import load_config
+from n8n_scraper.store.database import open_database
+
+SECONDS_BETWEEN_LINES = 5.0
+
+
+class Command(ScrapyCommand):
+    requires_project = True
+    requires_crawler_process = False
+    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
+
+    def syntax(self) -> str:
+        return "[options]"
+
+    def short_desc(self) -> str:
+        return "Write the store as JSON, JSONL, CSV and Parquet, or check such files"
+
+    def long_desc(self) -> str:
+        return (
+            "Without options: the snapshot of the whole store in all four formats, skipped when nothing changed. "
+            "Filters combine; a part of the store goes to a folder of its own and never replaces the snapshot. "
+            "Options that take a list may be repeated, or take values with commas between them."
+        )
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        add = parser.add_argument_group("Export").add_argument
+        add("--format", **_LIST, metavar="FORMAT", help=f"{', '.join(FORMATS)} (default: all)")
+        add("--status", **_LIST, metavar="STATUS", help="crawl_status: complete, partial, gone, failed")
+        add("--category", **_LIST, metavar="NAME", help="in any of these categories")
+        add("--node-type", **_LIST, metavar="TYPE", help="with any of these nodes: n8n-nodes-base.slack, or slack")
+        add("--min-quality", metavar="SCORE", help="quality_score of at least this, 0 to 100")
+        add("--free", action="store_true", help="known to be free")
+        add(
+            "--changed-since",
+            metavar="WHEN",
+            help="changed or gone since a date, a date and time (UTC), or 12h, 7d, 2w",
+        )
+        add("--columns", **_LIST, metavar="NAME", help="only these columns, and id")
+        add("--without", **_LIST, metavar="NAME", help="all columns but these")
+        add("--include-paid", action="store_true", help="the JSON of paid workflows too (N8N_SCRAPER_EXPORT_PAID)")
+        add("--check", action="store_true", help="re-read the files and compare them; alone, it writes nothing")
+        add("-o", "--output", metavar="DIR", help="folder to write to, or to check (default: N8N_SCRAPER_EXPORT_DIR)")
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        if args:
+            raise UsageError(f"scrapy export takes no words; got: {' '.join(args)}")
+        try:
+            self._run(opts)
+        except StartError as error:
+            self._fail(str(error))
+        except OSError as error:
+            self._fail(f"{error.filename or 'The export'}: {error.strerror}. The former files are as they were.")
+        except psycopg2.Error:  # its text may name the server
+            self._fail("The store stopped answering. The former files are as they were.")
+
+    def _run(self, opts: argparse.Namespace) -> None:
+        config = load_config(self.settings or {})
+        now = datetime.now(timezone.utc)
+        selection = _selection(opts, config, now)
+        folder = _folder(opts, config, selection, now)
+        if not opts.check or _chooses(opts):
+            _export(config, folder, selection, _formats(opts.format))
+        if opts.check:
+            self._check(folder)
+
+    def _check(self, folder: Path) -> None:
+        difference_count = 0
+        for difference in check_folder(folder):
+            difference_count += 1
+            print(difference)
+        print(f"{folder}: {'differences found' if difference_count else 'all files are whole and equal row by row'}.")
+        self.exitcode = FAULT if difference_count else 0
+
+    def _fail(self, message: str) -> None:
+        print(f"n8n_scraper: {message}", file=sys.stderr)
+        self.exitcode = FAULT
+
+
+_LIST: dict[str, Any] = {"action": "append", "default": []}
+
+
+def _words(values: Sequence[str]) -> tuple[str, ...]:
+    return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
+
+
+def _formats(values: Sequence[str]) -> tuple[str, ...]:
+    for name in (names := _words(values)):
+        if name not in FORMATS:
+            raise StartError(unknown("format", name, FORMATS))
+    return names or FORMATS
+
+
+def _selection(opts: argparse.Namespace, config: Config, now: datetime) -> Selection:
+    return Selection(
+        columns=choose_columns(_words(opts.columns), _words(opts.without)),
+        statuses=choose_statuses(_words(opts.status)),
+        categories=_words(opts.category),
+        node_types=_words(opts.node_type),
+        min_quality=None if opts.min_quality is None else read_quality(opts.min_quality),
+        free=opts.free,
+        changed_since=None if opts.changed_since is None else read_moment(opts.changed_since, now),
+        include_paid=opts.include_paid or config.export_paid,
+    )
+
+
+def _chooses(opts: argparse.Namespace) -> bool:
+    """Whether an option says what to write."""
+    lists = (opts.format, opts.status, opts.category, opts.node_type, opts.columns, opts.without)
+    return any(lists) or opts.free or opts.include_paid or (opts.min_quality, opts.changed_since) != (None, None)
+
+
+def _folder(opts: argparse.Namespace, config: Config, selection: Selection, now: datetime) -> Path:
+    home = Path(config.export_dir)
+    is_snapshot = selection.is_everything and selection.include_paid == config.export_paid
+    if not opts.output:
+        return home if is_snapshot else home / "filtered" / f"{now:%Y%m%dT%H%M%SZ}"
+    folder = Path(opts.output).resolve()
+    if folder == home.resolve() and not is_snapshot:
+        raise StartError(f"-o {opts.output}: the snapshot lives there, and a part must not replace it: choose another.")
+    return folder
+
+
+def _export(config: Config, folder: Path, selection: Selection, formats: Sequence[str]) -> None:
+    started = time.monotonic()
+    with open_database(config, check_site=False) as dsn:
+        snapshot = write_snapshot(
+            dsn,
+            folder,
+            selection=selection,
+            formats=formats,
+            csv_defuse=config.csv_defuse_formulas,
+            progress=_teller(time.monotonic),
+        )
+    manifest = snapshot.manifest
+    if snapshot.is_new:
+        seconds = time.monotonic() - started
+        print(f"{manifest.rows:,} rows written to {folder} in {seconds:.1f} s: {', '.join(manifest.files)}.")
+    else:
+        print(f"Nothing changed since {manifest.created_at}: {folder} has all {manifest.rows:,} rows.")
+
+
+def _teller(clock: Callable[[], float]) -> Callable[[int, int], None]:
+    """Says on stderr every few seconds how far the export is."""
+    told_at = clock()
+
+    def tell(rows: int, of: int) -> None:
+        nonlocal told_at
+        if clock() - told_at >= SECONDS_BETWEEN_LINES:
+            told_at = clock()
+            print(f"{rows:,} of {of:,} rows …", file=sys.stderr)
+
+    return tell

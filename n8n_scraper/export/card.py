@@ -1,0 +1,219 @@
+"""``README.md`` of an export folder: the dataset card. Pure but for :func:`is_ours`.
+
+The Python in it is run by the tests, against the files it stands beside.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from n8n_scraper.export.formulas import DEFUSED
+from n8n_scraper.export.manifest import Manifest
+from n8n_scraper.items import COLUMNS, Column
+
+FILE_NAME = "README.md"
+_MARK = "<!-- Written by n8n_scraper with every export; changes are overwritten. -->"
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether a card may be written there: there is none, or one of ours."""
+    path = folder / FILE_NAME
+    if not path.exists():
+        return True
+    with path.open("rb") as file:
+        return file.read(len(_MARK)) == _MARK.encode()
+
+
+def text(manifest: Manifest) -> str:
+    columns = [column for column in COLUMNS if column.name in manifest.columns]
+    parts = [
+        _MARK,
+        "# n8n workflow templates",
+        _what(manifest),
+        "## Files\n\n" + _files(manifest),
+        "## Rows\n\n" + _rows(manifest),
+        "## Columns\n\n" + _columns(columns),
+        "## Reading\n\n" + _reading(manifest, columns),
+        _rights(manifest),
+    ]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _what(manifest: Manifest) -> str:
+    scope = "everything in the store" if not manifest.filters else f"a part of the store: {_options(manifest.filters)}"
+    run = f", last run {manifest.run_id}" if manifest.run_id else ""
+    return (
+        f"Workflow templates of {manifest.site}, collected by {manifest.generator}; "
+        f"written {manifest.created_at}{run}.\n"
+        f"{manifest.rows:,} rows, one per workflow, by ascending id: {scope}."
+    )
+
+
+def _options(filters: dict[str, object]) -> str:
+    words = ((name, ",".join(map(str, value)) if isinstance(value, list) else value) for name, value in filters.items())
+    return " ".join(f"`--{name}`" if value is True else f"`--{name} {value}`" for name, value in words)
+
+
+def _files(manifest: Manifest) -> str:
+    lines = ["| file | bytes | sha256 |", "|---|---:|---|"]
+    lines += [f"| {name} | {entry.bytes:,} | `{entry.sha256}` |" for name, entry in manifest.files.items()]
+    return (
+        "\n".join(lines)
+        + "\n\nAll hold the same rows in the same columns; `scrapy export --check` re-reads and compares them. "
+        + f"`manifest.json` says the same for programs (schema version {manifest.schema_version})."
+    )
+
+
+def _rows(manifest: Manifest) -> str:
+    lines = ["| crawl_status | rows |", "|---|---:|"]
+    lines += [f"| {status} | {rows:,} |" for status, rows in manifest.rows_by_status.items()]
+    repaired = ", ".join(f"{name} {count:,}" for name, count in manifest.repaired.items())
+    note = f"\n\nValues that had to be changed to be written, by column: {repaired}." if repaired else ""
+    return "\n".join(lines) + note
+
+
+def _columns(columns: list[Column]) -> str:
+    lines = ["| name | type | meaning |", "|---|---|---|"]
+    lines += [f"| {c.name} | `{c.type}` | {c.meaning} |" for c in columns]
+    return (
+        "\n".join(lines)
+        + "\n\n`int` is a 64-bit integer, `number` a 64-bit float, `timestamp` is in UTC with microseconds "
+        + "(ISO 8601 with Z in text). A field of `{…}` without a type is text.\n\n"
+        + "**null means unknown or not there, never 0 or empty.** A workflow that is gone, or that failed, keeps "
+        + "what was collected before; what was never collected is null. An empty list or text: the source has none."
+    )
+
+
+def _reading(manifest: Manifest, columns: list[Column]) -> str:
+    parts = {
+        "workflows.jsonl": _JSONL,
+        "workflows.json": _JSON,
+        "workflows.parquet": _PARQUET,
+        "workflows.csv": _csv(manifest, columns),
+    }
+    return "\n".join(part.strip("\n") + "\n" for name, part in parts.items() if name in manifest.files)
+
+
+_JSONL = """
+JSONL: one object a line. Lines end with LF only: texts hold U+2028 and other characters that `str.splitlines()` takes
+for line ends, so iterate over the file instead.
+
+```python
+import json
+
+with open("workflows.jsonl", encoding="utf-8", newline="\\n") as file:
+    for line in file:
+        row = json.loads(line)
+```
+"""
+
+_JSON = """
+JSON: one array, with one row a line. Read whole it takes several times its size in memory; the other formats do not.
+
+```python
+import json
+
+with open("workflows.json", encoding="utf-8") as file:
+    rows = json.load(file)
+```
+"""
+
+_PARQUET = """
+Parquet: typed, compressed, and only the columns asked for are read. `workflow` is JSON text.
+
+```python
+import pyarrow.parquet as pq
+
+table = pq.read_table("workflows.parquet", columns=["id"])
+for batch in pq.ParquetFile("workflows.parquet").iter_batches(batch_size=200):
+    for row in batch.to_pylist(maps_as_pydicts="strict"):
+        pass
+```
+"""
+
+
+def _csv(manifest: Manifest, columns: list[Column]) -> str:
+    typed = [f'    "{c.name}": {_ARROW[c.type]},' for c in columns if c.type in _ARROW]
+    nested = [c.name for c in columns if c.type not in {*_ARROW, "text"}]
+    texts = [c.name for c in columns if c.type == "text"]
+    code = _CSV.format(types="\n".join(typed), nested=_names(nested), texts=_names(texts))
+    return code + (_RESTORE.format(pattern=DEFUSED) if manifest.csv_defuse_formulas else "") + "```\n"
+
+
+def _names(names: list[str]) -> str:
+    return "".join(f'\n    "{name}",' for name in names) + ("\n" if names else "")
+
+
+_ARROW = {
+    "int": "pa.int64()",
+    "number": "pa.float64()",
+    "bool": "pa.bool_()",
+    "timestamp": 'pa.timestamp("us", "UTC")',
+}
+
+_CSV = """
+CSV: UTF-8, LF, `true` and `false`; null is an empty field, the empty text is `""`. Lists, objects and `workflow` are
+JSON text. These options give types and nulls back, and take fields with line breaks and rows of up to 64 MB:
+
+```python
+import json
+import re
+
+import pyarrow as pa
+from pyarrow import csv
+
+TYPES = {{
+{types}
+}}
+JSON = [{nested}]
+TEXTS = [{texts}]
+
+table = csv.read_csv(
+    "workflows.csv",
+    read_options=csv.ReadOptions(block_size=64 << 20),
+    parse_options=csv.ParseOptions(newlines_in_values=True),
+    convert_options=csv.ConvertOptions(
+        column_types={{**{{name: pa.string() for name in JSON + TEXTS}}, **TYPES}},
+        null_values=[""],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
+    ),
+)
+rows = table.to_pylist()
+for row in rows:
+    for name in JSON:
+        row[name] = None if row[name] is None else json.loads(row[name])
+"""
+
+_RESTORE = """    # A text that a spreadsheet would run as a formula has an apostrophe in front: strip exactly that one.
+    for name in TEXTS:
+        row[name] = None if row[name] is None else re.sub(r"{pattern}", "", row[name])
+"""
+
+
+def _rights(manifest: Manifest) -> str:
+    paid = (
+        "The JSON of paid workflows is in this export: do not pass it on."
+        if manifest.include_paid
+        else "`workflow` is null for paid workflows and for those whose price is unknown."
+    )
+    return f"""
+## Attribution and rights
+
+The templates belong to their creators, and no licence is stated for them. Collecting them gives no right to publish
+them: keep `author_name` and `url` with every row that you show or pass on, and ask where you do more. {paid}
+
+## Personal data
+
+Names and usernames of authors are personal data, and descriptions and workflows may hold names, addresses and e-mail
+addresses that people left in them. Known forms of secrets are replaced by `[REDACTED:<kind>]` (`redaction_count`);
+what has no known form is still there. To have a workflow taken out: `scrapy forget`, then `scrapy export`; copies made
+before keep it, so tell those you gave them to.
+
+## Limits
+
+- A row says what the source said at `scraped_at`; what changed since is not in it.
+- Views and prices are those of the last crawl. `updated_at` is null where the source gives none.
+- `is_listed` is of the last sitemap seen. A workflow that was never crawled has no row.
+- Counts are of the workflow's JSON as published, disabled nodes included.
+"""

@@ -1,0 +1,115 @@
+"""Feeds written aside and renamed when whole, so that nobody meets half a file under its final name."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from scrapy.extensions.feedexport import FileFeedStorage
+
+from n8n_scraper.exceptions import StartError
+from n8n_scraper.export.aside import AsideFile
+from n8n_scraper.export.selection import choose_columns
+
+if TYPE_CHECKING:
+    from scrapy import Spider
+
+logger = logging.getLogger(__name__)
+
+APPENDABLE_FORMATS = frozenset({"jsonl", "jsonlines"})
+"""Of these a file with more at its end is still a valid file."""
+OUR_FORMATS = frozenset({"json", "csv", "parquet"}) | APPENDABLE_FORMATS
+
+
+class AtomicFileFeedStorage(FileFeedStorage):
+    """FEED_STORAGES for local files. What is no regular file (a pipe, /dev/stdout) is written in place.
+
+    Raises:
+        StartError: a feed option that contradicts the row contract; or rows would be appended (``-o``, or ``overwrite``
+            left out) to a file that this would make invalid.
+    """
+
+    def __init__(self, uri: str, *, feed_options: dict[str, Any] | None = None) -> None:
+        super().__init__(uri, feed_options=feed_options)
+        self._file = Path(self.path)
+        self._appends = self.write_mode == "ab"
+        options = feed_options or {}
+        if options.get("format") in OUR_FORMATS:
+            _check_options(self._file, options)
+        if self._appends and _holds_something(self._file):
+            _check_append(self._file, options.get("format", ""))
+
+    def open(self, spider: Spider) -> IO[bytes]:
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        if self._file.exists() and not self._file.is_file():
+            return super().open(spider)
+        file = FeedFile(self._file)
+        if self._appends and _holds_something(self._file):
+            with self._file.open("rb") as former:
+                shutil.copyfileobj(former, file)
+        return file
+
+    def store(self, file: IO[bytes]) -> None:
+        """Raises:
+        OSError: why the feed could not be written; the former file is as it was.
+        """
+        if not isinstance(file, FeedFile):
+            file.close()
+        elif file.error:
+            file.discard()
+            raise file.error
+        else:
+            _publish(file)
+
+
+class FeedFile(AsideFile):
+    """Writing never raises: the first error is logged and kept for the end, as no later row can mend the file.
+
+    Scrapy would log each row's error, and store what got through.
+    """
+
+    error: OSError | None = None
+
+    def write(self, data: Any, /) -> int:
+        if not self.error:
+            try:
+                return super().write(data)
+            except OSError as error:
+                self.error = error
+                logger.error("Feed %s cannot be written (%s): it keeps its former content.", self.path, error)
+        return memoryview(data).nbytes
+
+
+def _publish(file: AsideFile) -> None:
+    try:
+        file.publish()
+    except OSError:
+        file.discard()
+        raise
+
+
+def _holds_something(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
+
+
+def _check_options(path: Path, options: dict[str, Any]) -> None:
+    encoding, indent, fields = (options.get(name) for name in ("encoding", "indent", "fields"))
+    if str(encoding or "utf-8").lower().replace("_", "-") not in {"utf-8", "utf8"}:
+        raise StartError(f"Feed {path}: encoding {encoding}: files of this project are UTF-8.")
+    if indent:
+        raise StartError(f"Feed {path}: indent {indent}: files of this project have one row a line.")
+    if isinstance(fields, Mapping):
+        raise StartError(f"Feed {path}: fields must be a list of columns, their names are fixed.")
+    choose_columns(only=tuple(fields or ()))
+
+
+def _check_append(path: Path, format_: str) -> None:
+    if format_ not in APPENDABLE_FORMATS:
+        raise StartError(f"Feed {path}: rows appended to a {format_} file make it invalid; replace the file with -O.")
+    with path.open("rb") as file:
+        file.seek(-1, 2)
+        if file.read() != b"\n":
+            raise StartError(f"Feed {path}: its last line is not whole, nothing can be appended; replace it with -O.")
