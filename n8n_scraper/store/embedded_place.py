@@ -77,7 +77,7 @@ def prepare_place(root: Path) -> Place:
 
 
 def has_place(root: Path) -> bool:
-    return root.is_symlink() or root.exists()
+    return os.path.lexists(root)
 
 
 def _existing_place(root: Path) -> Place:

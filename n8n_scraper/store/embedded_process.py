@@ -25,6 +25,7 @@ from n8n_scraper.store.embedded_place import Place, socket_folder
 logger = logging.getLogger(__name__)
 
 STOP_SECONDS = 60.0
+KILL_SECONDS = 10.0
 PORT = 5432
 
 
@@ -52,7 +53,7 @@ def is_alive(place: Place) -> bool:
 
 def stop(place: Place) -> None:
     """Stop the server and wait for its end; connections still open are cut. The caller holds the mutex."""
-    for sent, seconds in ((signal.SIGINT, STOP_SECONDS), (signal.SIGQUIT, 10.0)):
+    for sent, seconds in ((signal.SIGINT, STOP_SECONDS), (signal.SIGQUIT, KILL_SECONDS)):
         if not is_alive(place):
             return
         process = postmaster(place)
