@@ -13,7 +13,6 @@ CLOSE_REASONS: dict[str, tuple[int, str]] = {
     "robots_unreachable": (3, "robots.txt could not be read, so nothing was asked for"),
     "disallowed": (1, "robots.txt closes everything that the arguments leave to ask"),
     "sitemap_unavailable": (3, "the sitemap could not be read, so it is unknown what there is"),
-    "structure_drift": (4, "answers no longer have the fields they had"),
 }
 """Close reason → (exit code, meaning)."""
 FAULT = 1

@@ -75,6 +75,8 @@ class WorkflowsSpider(Spider):
         spider.config = load_config(crawler.settings)
         spider.site = Site(spider.config.site_url, spider.config.api_url)
         spider.arguments = Arguments.read(kwargs, spider.site)
+        if not spider.config.is_test_site and not spider.config.contact:
+            logger.warning("Say who crawls: set N8N_SCRAPER_CONTACT to an address the site can write to.")
         spider.run_id = new_run_id(datetime.now(timezone.utc))
         spider.session = Session.open(spider.config)
         try:

@@ -1,0 +1,57 @@
+"""The README and the code say the same."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from scrapy.utils.misc import load_object
+
+from n8n_scraper import settings
+from n8n_scraper.arguments import NAMES
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def _readme_tables() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("readme_tables", ROOT / "tests" / "readme_tables.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_tables_are_those_of_the_code() -> None:
+    assert _readme_tables().filled(TEXT) == TEXT, "run PYTHONPATH=. python tests/readme_tables.py"
+
+
+def test_every_command_and_argument_is_in_the_readme() -> None:
+    commands = [path.stem for path in (ROOT / "n8n_scraper" / "commands").glob("[a-z]*.py")]
+    assert [name for name in commands if f"`scrapy {name}" not in TEXT] == []
+    assert [name for name in NAMES if f"| `{name}` |" not in TEXT] == []
+
+
+def test_the_test_command_is_what_ci_runs() -> None:
+    assert "/bin/python -m pytest" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert ".venv/bin/python -m pytest\n" in TEXT
+
+
+@pytest.mark.parametrize("line", re.findall(r"^(?:\.venv/bin/)?scrapy ([a-z]+)[^\n]*", TEXT, re.M))
+def test_every_command_shown_is_there(line: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "scrapy", line, "--help"], capture_output=True, cwd=ROOT, check=False)
+    assert done.returncode == 0
+
+
+def test_every_path_in_the_settings_loads() -> None:
+    paths = re.findall(r'"(n8n_scraper(?:\.\w+)+\.\w+)"', (ROOT / "n8n_scraper" / "settings.py").read_text("utf-8"))
+    assert settings.BOT_NAME == "n8n_scraper"
+    assert len(paths) > 10
+    for path in paths:
+        load_object(path)
