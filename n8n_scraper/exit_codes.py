@@ -10,6 +10,7 @@ CLOSE_REASONS: dict[str, tuple[int, str]] = {
     "blocked": (3, "the site refuses us"),
     "store_unavailable": (3, "Postgres went away and did not come back"),
     "disk_full": (3, "no space left for the store or the files"),
+    "put_off": (3, "the site asked for a long wait before some ids; a later run of the job asks for them"),
     "robots_unreachable": (3, "robots.txt could not be read, so nothing was asked for"),
     "disallowed": (1, "robots.txt closes everything that the arguments leave to ask"),
     "sitemap_unavailable": (3, "the sitemap could not be read, so it is unknown what there is"),

@@ -41,6 +41,7 @@ _PURPOSE = re.compile(
 )
 _SIGNS = re.compile(r"[\W_]+")
 _CHANGES = re.compile(r"(?i)customi[sz]|adapt|extend|modif|tailor|adjust")
+_MAX_SERVICES = 200
 _GENERIC_NODES = """
     agent aggregate code cron executeworkflow filter function functionitem httprequest if limit manual merge noop
     schedule set splitinbatches splitout start switch wait
@@ -113,7 +114,7 @@ def _names_a_service(item: WorkflowItem) -> bool:
     words = {_squeezed(re.sub(r"(?:Trigger|Tool)\Z", "", kind.rpartition(".")[2])) for kind in item.node_types or ()}
     services = words - _GENERIC
     text = _squeezed(f"{item.name} {item.explainer_text}")
-    return not services or any(service in text for service in services)
+    return not services or any(service in text for service in sorted(services)[:_MAX_SERVICES])
 
 
 METADATA_RULES = (

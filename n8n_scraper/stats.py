@@ -27,11 +27,16 @@ QUALITY_BAND_COUNT = _stat("quality/band_count/{}", "scored workflows by quality
 STORED_COUNT = _stat("store/row_count/{}", "rows by what became of their content: new, changed, unchanged, none")
 STORE_BATCH_COUNT = _stat("store/batch_count", "transactions that wrote rows")
 STORE_SECONDS = _stat("store/write_seconds", "time they took, added up")
-PIPELINE_ERROR_COUNT = _stat("pipeline/error_count", "workflows taken away by an exception, stored as failed (internal)")
+PIPELINE_ERROR_COUNT = _stat(
+    "pipeline/error_count", "workflows taken away by an exception, stored as failed (internal)"
+)
 ANSWER_COUNT = _stat("answer/{}_count", "answers by meaning: ok or a failure kind")
 RETRY_COUNT = _stat("answer/retry_count", "retries put off to their time")
+PUT_OFF_COUNT = _stat("answer/put_off_count", "workflows left to a later run, because the site asked for a long wait")
 RATE_WAIT_SECONDS = _stat("rate/wait_seconds", "time requests to the two hosts waited for their turn, added up")
-RATE_REQUEST_COUNT = _stat("rate/request_count", "requests to the two hosts, robots.txt, redirects and retries included")
+RATE_REQUEST_COUNT = _stat(
+    "rate/request_count", "requests to the two hosts, robots.txt, redirects and retries included"
+)
 RATE_IN_FORCE = _stat("rate/per_second", "the rate in force at the last request")
 RATE_LOWEST = _stat("rate/lowest_per_second", "the lowest rate that was in force")
 RATE_LIMITED_COUNT = _stat("rate/limited_count", "answers with status 429")

@@ -73,6 +73,13 @@ class Visit:
         self.open.discard(source)
         self.disallowed.add(source)
 
+    def give_back(self, count: int) -> None:
+        """Forget ``count`` failed attempts."""
+        for source, made in self.attempts.items():
+            forgotten = min(count, made)
+            self.attempts[source] = made - forgotten
+            count -= forgotten
+
     def lacks_price(self) -> bool:
         """The workflow is there, and no source asked so far tells what it costs."""
         return "detail" in self.answers and self.wanted.price is None and not self.answers.keys() & {"page", "editor"}

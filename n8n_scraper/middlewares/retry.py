@@ -15,7 +15,7 @@ from n8n_scraper import stats
 from n8n_scraper.downloader import breaker_id
 from n8n_scraper.exceptions import UnusableAnswer
 from n8n_scraper.extensions.rate import RateExtension
-from n8n_scraper.politeness.backoff import retry_delay
+from n8n_scraper.politeness.backoff import PUT_OFF_SECONDS, retry_delay
 from n8n_scraper.site.answers import judge, judge_exception
 from n8n_scraper.spiders.workflows import RetryLater, WorkflowsSpider
 
@@ -68,13 +68,22 @@ class RetryMiddleware:
         self._note(request, failure.kind)
         if "visit" not in request.meta:
             raise failure
+        await self._give_back()
         visit, source = request.meta["visit"], request.meta["source"]
         delay = retry_delay(failure.kind, visit.attempts[source], failure.retry_after, random.random)
         if delay is None:
             raise failure
-        self._crawler.stats.inc_value(stats.RETRY_COUNT)
+        self._crawler.stats.inc_value(stats.RETRY_COUNT if delay <= PUT_OFF_SECONDS else stats.PUT_OFF_COUNT)
         await self._spider.put_off(visit, source, delay)
         raise RetryLater(f"{failure} (again in {delay:.1f} s)")
+
+    async def _give_back(self) -> None:
+        """An open breaker says that the site failed, not these workflows: their attempts do not count."""
+        rate = self._crawler.get_extension(RateExtension)
+        if rate and rate.breaker.state != "closed":
+            await self._spider.give_back(
+                {id: count for id, count in rate.breaker.take_blame().items() if isinstance(id, int)}
+            )
 
     def _redirect(self, request: Request, response: Response) -> Request | None:
         """A redirect inside the site is followed; elsewhere it is an unexpected answer, judged like any other."""

@@ -17,7 +17,7 @@ from n8n_scraper.exceptions import UnusableAnswer
 from n8n_scraper.frontier import Pending
 from n8n_scraper.middlewares.robots import RobotsMiddleware
 from n8n_scraper.plan import SITEMAP_REQUESTS, Plan, make_plan
-from n8n_scraper.politeness.backoff import retry_delay
+from n8n_scraper.politeness.backoff import PUT_OFF_SECONDS, retry_delay
 from n8n_scraper.site.addresses import Site
 from n8n_scraper.site.listing import Listing
 from n8n_scraper.site.sitemap import Sitemap
@@ -44,6 +44,8 @@ class Prepared:
     sentence: str
     layers: tuple[int, ...]
     api_open: bool
+    was_put_off: bool = False
+    """Some ids of the job wait for a time too far away for this run."""
     saw_sitemap: bool = False
     addresses: dict[int, str] = field(default_factory=dict)
     prices: dict[int, tuple[bool, float]] = field(default_factory=dict)
@@ -78,7 +80,8 @@ class Preparation:
         """
         api_open, page = await self._read_robots()
         addresses = await self._read_sitemap()
-        pending = await self._pending(addresses, api_open)
+        left = await self._pending(addresses, api_open)
+        pending = [entry for entry in left if entry.due_at <= time.monotonic() + PUT_OFF_SECONDS]
         plan = make_plan(
             ids=len(pending),
             layers=self._arguments.layers,
@@ -94,6 +97,7 @@ class Preparation:
             sentence=plan.sentence(self._spider.config.requests_per_second),
             layers=self._arguments.layers,
             api_open=api_open,
+            was_put_off=len(pending) < len(left),
             saw_sitemap=bool(addresses),
             addresses=addresses,
         )
@@ -208,7 +212,7 @@ class Preparation:
                 return response.meta["answer"]
             except UnusableAnswer as failure:
                 delay = retry_delay(failure.kind, attempt, failure.retry_after, random.random)
-                if delay is None:
+                if delay is None or delay > PUT_OFF_SECONDS:
                     raise
                 await asyncio.sleep(delay)
 

@@ -26,6 +26,7 @@ from n8n_scraper.extensions.rate import RateExtension
 from n8n_scraper.frontier import Frontier, Pending
 from n8n_scraper.items import WorkflowItem
 from n8n_scraper.middlewares.robots import Disallowed
+from n8n_scraper.politeness.backoff import PUT_OFF_SECONDS
 from n8n_scraper.project import load_config
 from n8n_scraper.run_id import new_run_id
 from n8n_scraper.site.addresses import Site
@@ -94,6 +95,7 @@ class WorkflowsSpider(Spider):
         self.visits: dict[int, Visit] = {}
         """Workflows with a request under way, a retry that waits, or a row not yet committed."""
         self.prepared: Prepared | None = None
+        self._was_put_off = False
         self._progress = asyncio.Event()
 
     def _take_job(self, jobdir: str | None) -> jobs.Job:
@@ -117,6 +119,7 @@ class WorkflowsSpider(Spider):
             raise CloseSpider("dry_run")
         self.crawler.stats.set_value(stats.PLANNED_COUNT, len(self.prepared.pending))
         self.frontier = Frontier(self.prepared.pending)
+        self._was_put_off = self.prepared.was_put_off
         while len(self.frontier) or self.visits:
             entry = self.frontier.next(time.monotonic()) if self._has_room() else None
             if entry is None:
@@ -124,8 +127,10 @@ class WorkflowsSpider(Spider):
             elif isinstance(entry, Pending):
                 for request in self._begin(entry):
                     yield request
-            else:
+            elif entry[0].id in self.visits:
                 yield self._request(*entry)
+        if self._was_put_off:
+            raise CloseSpider("put_off")
 
     def _begin(self, entry: Pending) -> Iterator[Request]:
         assert self.prepared is not None
@@ -187,12 +192,27 @@ class WorkflowsSpider(Spider):
         return bool({1, 2} & set(self.arguments.layers))
 
     async def put_off(self, visit: Visit, source: Source, seconds: float) -> None:
-        """A retry in ``seconds``; remembered by the store, so that it survives a kill. Used by the retry middleware."""
+        """A retry in ``seconds``; remembered by the store, so that it survives a kill. Used by the retry middleware.
+
+        A long wait does not hold the crawl up: the workflow is left to a later run of the job.
+        """
         assert self.job is not None
         due = datetime.now(timezone.utc) + timedelta(seconds=seconds)
         entry = jobs.JobId(visit.id, visit.attempts[source], visit.request_count, due)
         await self.session.run(partial(jobs.put_off, job_id=self.job.id, entry=entry))
-        self.frontier.retry(time.monotonic() + seconds, (visit, source))
+        if seconds > PUT_OFF_SECONDS:
+            self._was_put_off = True
+            self.ended(visit.id)
+        else:
+            self.frontier.retry(time.monotonic() + seconds, (visit, source))
+
+    async def give_back(self, failed_attempts: dict[int, int]) -> None:
+        """Take failed attempts off workflows that are still open, here and in the store."""
+        counts = {id: count for id, count in failed_attempts.items() if id in self.visits}
+        for id, count in counts.items():
+            self.visits[id].give_back(count)
+        if counts and self.job is not None:
+            await self.session.run(partial(jobs.give_back, job_id=self.job.id, counts=counts))
 
     def stop(self, reason: str) -> None:
         """End the crawl so that the next run of the job can go on."""

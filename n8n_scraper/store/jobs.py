@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -105,6 +105,15 @@ def put_off(cursor: Cursor, job_id: int, entry: JobId) -> None:
     cursor.execute(
         "update job_ids set attempt_count = %s, request_count = %s, not_before = %s where job_id = %s and id = %s",
         (entry.attempt_count, entry.request_count, entry.not_before, job_id, entry.id),
+    )
+
+
+def give_back(cursor: Cursor, job_id: int, counts: Mapping[int, int]) -> None:
+    """Take ``counts`` attempts off these ids."""
+    cursor.execute(
+        "update job_ids set attempt_count = greatest(0, attempt_count - given.count)"
+        " from unnest(%s::bigint[], %s::int[]) as given (id, count) where job_id = %s and job_ids.id = given.id",
+        (list(counts), list(counts.values()), job_id),
     )
 
 
