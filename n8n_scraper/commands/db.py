@@ -177,7 +177,7 @@ def _move(config: Config, args: list[str], _opts: argparse.Namespace) -> None:
 
 
 def _told(rows: Mapping[str, int]) -> str:
-    return ", ".join(f"{count:,} rows in {table}" for table, count in rows.items() if count) or "no rows at all"
+    return ", ".join(f"{table} {count:,}" for table, count in rows.items() if count) or "no rows at all"
 
 
 ACTIONS = {

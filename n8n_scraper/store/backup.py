@@ -45,9 +45,8 @@ def write_backup(dsn: str, file: Path) -> int:
         program = client_program("pg_dump", connection)
     where, environment = arguments_and_environment(dsn)
     try:
-        with _written_aside(file) as descriptor:
-            run_client([program, *where, *_DUMP_OPTIONS], environment, stdout=descriptor)
-            os.fsync(descriptor)
+        with _written_aside(file) as aside:  # to its standard output pg_dump would write the table of contents twice
+            run_client([program, *where, *_DUMP_OPTIONS, "--file", aside], environment)
     except OSError as error:
         raise StartError(f"The backup {file} cannot be written: {error.strerror}.") from None
     return file.stat().st_size
@@ -92,15 +91,15 @@ def move_store(dsn: str, url: str) -> dict[str, int]:
 
 
 @contextmanager
-def _written_aside(file: Path) -> Iterator[int]:
-    """A descriptor of a private file beside ``file``, renamed to it when the context ends well."""
+def _written_aside(file: Path) -> Iterator[Path]:
+    """A private file beside ``file``, renamed to it when the context ends well."""
     descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    os.close(descriptor)
     aside = Path(name)
     try:
-        yield descriptor
+        yield aside
         aside.rename(file)
     finally:
-        os.close(descriptor)
         aside.unlink(missing_ok=True)
 
 

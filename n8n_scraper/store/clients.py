@@ -47,7 +47,7 @@ def arguments_and_environment(dsn: str) -> tuple[list[str], dict[str, str]]:
     return ["--dbname", str(extensions.make_dsn(**parts))], environment
 
 
-def run_client(command: Sequence[str | Path], environment: Mapping[str, str], stdout: int | None = None) -> None:
+def run_client(command: Sequence[str | Path], environment: Mapping[str, str]) -> None:
     """Run a client program to its end.
 
     Raises:
@@ -55,10 +55,16 @@ def run_client(command: Sequence[str | Path], environment: Mapping[str, str], st
     """
     name = Path(command[0]).name
     finished = subprocess.run(  # noqa: S603 - a path of ours and arguments of ours, no shell
-        command, env=environment, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, check=False
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
     )
     if finished.returncode:
-        said = finished.stderr.decode(errors="replace").strip().splitlines()
+        said = finished.stderr.strip().splitlines()
         raise StartError(f"{name} failed: {said[-1] if said else f'exit code {finished.returncode}'}")
 
 
