@@ -33,6 +33,12 @@ class Image(NamedTuple):
     alt: str | None
 
 
+class Address(NamedTuple):
+    url: str
+    said: str
+    """The words that go with it."""
+
+
 @dataclass
 class Document:
     """What a text says and shows; the lists are in its order."""
@@ -42,7 +48,7 @@ class Document:
     links: list[Link] = field(default_factory=list)
     code_blocks: list[Code] = field(default_factory=list)
     images: list[Image] = field(default_factory=list)
-    addresses: list[str] = field(default_factory=list)
+    addresses: list[Address] = field(default_factory=list)
     """Everything that may be a video: targets of links, images, players, and addresses in plain text."""
 
 
@@ -55,6 +61,8 @@ _LINES = frozenset(("br", "li", "tr", "dt", "dd", "figcaption"))
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`\\^{}|]+")
 _AFTER_ADDRESS = ".,;:!?*_~]"
+_SAID = 80
+"""Characters before an address in plain text that are taken as said of it."""
 _NOT_A_LINK = re.compile(r"(?i)\s*(?:javascript|vbscript|data|attachment|file):|#|\Z")
 _LANGUAGE = re.compile(r"(?:^|\s)language-(\S+)")
 
@@ -72,6 +80,14 @@ class _Heading(NamedTuple):
     """… and of the text under it."""
 
 
+class _OpenLink(NamedTuple):
+    url: str
+    part: int
+    """The first part of its text …"""
+    image: int
+    """… and the first image in it."""
+
+
 class _Walk:
     """One pass over the tree, without recursion: how deep it is nested is the writer's choice."""
 
@@ -80,7 +96,7 @@ class _Walk:
         self._parts: list[str] = []
         self._gap = ""
         self._headings: list[_Heading] = []
-        self._link: tuple[str, int] | None = None
+        self._link: _OpenLink | None = None
         self._raw = 0  # depth inside pre and code, where text is taken as it stands and addresses are examples
         for event, element in etree.iterwalk(tree, events=("start", "end")):
             self._enter(element) if event == "start" else self._leave(element)
@@ -93,11 +109,11 @@ class _Walk:
         if tag in ("pre", "code"):
             self._enter_code(element)
         elif tag == "a":
-            self._link = (element.get("href") or "", len(self._parts))
+            self._link = _OpenLink(element.get("href") or "", len(self._parts), len(self.document.images))
         elif tag == "img":
             self._image(element)
         elif tag in ("embed", "video", "source"):
-            self._address(element.get("src"))
+            self._address(element.get("src"), "video")
         elif tag in _HEADINGS:
             self._headings.append(_Heading(_HEADINGS[tag], len(self._parts), len(self._parts)))
         self._add(element.text)
@@ -149,16 +165,20 @@ class _Walk:
     def _bare_addresses(self, text: str) -> None:
         if "://" not in text:
             return
-        for found in _ADDRESS.findall(text):
-            if len(found) > MAX_URL_LENGTH:
-                continue
-            url = _without_trailer(found)
-            self.document.links.append(Link(url, url))
-            self.document.addresses.append(url)
+        before = "".join(self._parts[-2:])[-_SAID:]
+        for match in _ADDRESS.finditer(text):
+            if len(match[0]) <= MAX_URL_LENGTH:
+                url, start = _without_trailer(match[0]), match.start()
+                self.document.links.append(Link(url, url))
+                self._address(url, before[start:] + text[max(0, start - _SAID) : start])
 
     def _enter_code(self, element: etree._Element) -> None:
         self._raw += 1
-        if element.tag != "pre":
+        if self._raw > 1:
+            return
+        if element.tag == "code":
+            text = (element.text or "").strip()
+            self._address(text if len(text) <= MAX_URL_LENGTH and _ADDRESS.fullmatch(text) else None, "")
             return
         inner = element.find("code")
         language = _LANGUAGE.search(inner.get("class") or "") if inner is not None else None
@@ -167,23 +187,24 @@ class _Walk:
 
     def _image(self, element: etree._Element) -> None:
         source, alt = (element.get("src") or "").strip(), (element.get("alt") or "").strip()
-        if not source:
-            return
-        self.document.images.append(Image(source, alt or None))
-        self._address(source)
+        if source:
+            self.document.images.append(Image(source, alt or None))
+            self._address(source, alt)
 
-    def _address(self, url: str | None) -> None:
+    def _address(self, url: str | None, said: str) -> None:
         if url and url.strip():
-            self.document.addresses.append(url.strip())
+            self.document.addresses.append(Address(url.strip(), said))
 
     def _leave_link(self) -> None:
         if self._link is None:
             return
-        (url, first), self._link = self._link, None
-        if _NOT_A_LINK.match(url):
+        link, self._link = self._link, None
+        if _NOT_A_LINK.match(link.url):
             return
-        self.document.links.append(Link(url.strip(), self._between(first, len(self._parts))))
-        self._address(url)
+        shown = " ".join(image.alt for image in self.document.images[link.image :] if image.alt)
+        text = self._between(link.part, len(self._parts))
+        self.document.links.append(Link(link.url.strip(), text or shown))
+        self._address(link.url, f"{text} {shown}")
 
     def _close_sections(self) -> None:
         starts = [heading.title for heading in self._headings] + [len(self._parts)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from n8n_scraper.items import WorkflowItem
@@ -13,8 +13,10 @@ from n8n_scraper.layers.inventory import Inventory
 from n8n_scraper.layers.sticky_notes import StickyNote, read_sticky_notes
 from n8n_scraper.layers.workflow_json import read_workflow
 
-MAX_NOTES_TEXT = 200_000
-"""Characters of all sticky notes together that are analysed."""
+MAX_NOTES = 1_000
+MAX_NOTES_TEXT = 100_000
+"""How many sticky notes, and characters of all of them together, are analysed; real workflows have at most 72 notes
+and 22,905 characters. All are in the column sticky_notes."""
 
 _FILE = re.compile(r"(\]\(<?)(fileId:([0-9]{1,18}))(?=[)>\s])")
 
@@ -37,7 +39,7 @@ def fill_texts(item: WorkflowItem, notes: Sequence[StickyNote]) -> Inventory:
     document = read_document(item.description or "")
     inventory.add_document(document, "description")
     texts = [document.text]
-    for note, found in zip(notes, _documents(notes), strict=True):
+    for note, found in zip(notes, _documents(notes), strict=False):
         inventory.add_document(found, "sticky_note", note.node_name)
         texts.append(found.text)
     item.explainer_text = "\n\n".join(text for text in texts if text)
@@ -65,12 +67,11 @@ def read_description(answer: dict[str, Any]) -> str | None:
     return _FILE.sub(lambda match: match[1] + files.get(int(match[3]), match[2]), decoded)
 
 
-def _documents(notes: Sequence[StickyNote]) -> list[Document]:
-    documents, left = [], MAX_NOTES_TEXT
-    for note in notes:
-        documents.append(read_document(note.text[:left]))
+def _documents(notes: Sequence[StickyNote]) -> Iterator[Document]:
+    left = MAX_NOTES_TEXT
+    for note in notes[:MAX_NOTES]:
+        yield read_document(note.text[:left])
         left = max(0, left - len(note.text))
-    return documents
 
 
 def _image_list(answer: dict[str, Any]) -> list[tuple[int | None, str]]:

@@ -32,7 +32,7 @@ class Inventory:
         for image in document.images:
             self.add_image(image.url, image.alt, found_in, node_name)
         for address in document.addresses:
-            self.add_address(address, found_in, node_name)
+            self.add_address(address.url, found_in, node_name, said=address.said)
 
     def add_image(self, url: str, alt: str | None, found_in: FoundIn, node_name: str | None = None) -> None:
         address = _absolute(url)
@@ -42,9 +42,9 @@ class Inventory:
             self._image_urls.add(address)
             self.images.append(_image_row(address, alt, found_in, node_name))
 
-    def add_address(self, url: str, found_in: FoundIn, node_name: str | None = None) -> None:
-        """Adds the video that an address leads to, if any."""
-        video, is_malformed = read_video("https:" + url if url.startswith("//") else url)
+    def add_address(self, url: str, found_in: FoundIn, node_name: str | None = None, *, said: str = "") -> None:
+        """Adds the video that an address leads to, if any; ``said`` are the words that go with it."""
+        video, is_malformed = read_video("https:" + url if url.startswith("//") else url, said)
         if is_malformed:
             self._refuse("video_id", url)
         elif video is not None and video.url not in self._video_urls:

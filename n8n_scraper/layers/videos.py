@@ -37,14 +37,19 @@ _THUMBNAIL_PATHS = {"vi", "vi_webp", "an_webp"}
 _PLAYLIST = "videoseries"
 _LOOM_ID = re.compile(r"[0-9a-f]{32}")
 _VIMEO_PATH = re.compile(r"/(?:video/|channels/[\w-]+/|groups/[\w-]+/videos/)?(\d{5,12})(?:/([0-9a-f]{8,12}))?/?")
+_DRIVE_HOST = "drive.google.com"
 _DRIVE_PATH = re.compile(r"/file/(?:u/\d+/)?d/([^/]*)(?:/.*)?")
+_SAID_TO_BE_VIDEO = re.compile(r"(?i)v[ií]deo|watch|demo\b|recording|walk-?through|\.mp4|[📹🎥🎬▶🎞📺]")
 _DRIVE_ID = re.compile(r"[A-Za-z0-9_-]{20,100}")
 _FILE_SUFFIX = re.compile(r"(?i)\.(?:mp4|m4v|webm|mov|ogv)")
 _PLACEHOLDER_HOST = re.compile(r"(?:.+\.)?example\.(?:com|org|net)|localhost")
 
 
-def read_video(url: str) -> Reading:
-    """What an address is; channels, playlists and searches are links, not videos."""
+def read_video(url: str, said: str = "") -> Reading:
+    """What an address is; channels, playlists and searches are links, not videos.
+
+    ``said`` are the words that go with it: a file on Google Drive may be anything, and is a video where they say so.
+    """
     try:
         parts = urlsplit(url) if len(url) <= MAX_URL_LENGTH else None
         host = (parts.hostname or "").removeprefix("www.") if parts else ""
@@ -52,6 +57,8 @@ def read_video(url: str) -> Reading:
         return NO_VIDEO
     if parts is None or parts.scheme not in ("http", "https"):
         return NO_VIDEO
+    if host == _DRIVE_HOST:
+        return _drive(parts) if _SAID_TO_BE_VIDEO.search(said) else NO_VIDEO
     for reader in _READERS:
         reading = reader(host, parts)
         if reading is not NO_VIDEO:
@@ -100,8 +107,8 @@ def _vimeo(host: str, parts: SplitResult) -> Reading:
     return Reading(Video("vimeo", match[1], f"https://vimeo.com/{match[1]}{'/' + key if key.isalnum() else ''}"))
 
 
-def _drive(host: str, parts: SplitResult) -> Reading:
-    match = _DRIVE_PATH.fullmatch(parts.path) if host == "drive.google.com" else None
+def _drive(parts: SplitResult) -> Reading:
+    match = _DRIVE_PATH.fullmatch(parts.path)
     if match is None:
         return NO_VIDEO
     if not _DRIVE_ID.fullmatch(match[1]):
@@ -117,4 +124,4 @@ def _file(host: str, parts: SplitResult) -> Reading:
     return Reading(Video("file", None, parts._replace(fragment="").geturl()))
 
 
-_READERS = (_youtube, _loom, _vimeo, _drive)
+_READERS = (_youtube, _loom, _vimeo)
