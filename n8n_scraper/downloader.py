@@ -28,7 +28,7 @@ class NotSent(IgnoreRequest):
 
 
 class GatedDownloadHandler(HTTP11DownloadHandler):
-    """Sets meta ``rate_wait``: the seconds a request waited here."""
+    """Sets meta ``rate_wait``, the seconds a request waited here, and ``service_seconds``, what its answer took."""
 
     lazy = False
 
@@ -47,7 +47,10 @@ class GatedDownloadHandler(HTTP11DownloadHandler):
             raise NotSent("the crawl is ending") from None
         request.meta["rate_wait"] = request.meta.get("rate_wait", 0.0) + waited
         sent_at = time.monotonic()
-        response = await super().download_request(request)
+        try:
+            response = await super().download_request(request)
+        finally:
+            request.meta["service_seconds"] = time.monotonic() - sent_at
         await self._rate.answered(request.url, response.status, sent_at)
         return response
 

@@ -16,6 +16,7 @@ from n8n_scraper.downloader import breaker_id
 from n8n_scraper.exceptions import UnusableAnswer
 from n8n_scraper.extensions.rate import RateExtension
 from n8n_scraper.politeness.backoff import PUT_OFF_SECONDS, retry_delay
+from n8n_scraper.project import load_config
 from n8n_scraper.site.answers import judge, judge_exception
 from n8n_scraper.spiders.workflows import RetryLater, WorkflowsSpider
 
@@ -31,6 +32,8 @@ class RetryMiddleware:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
+        self._download_timeout = crawler.settings.getfloat("DOWNLOAD_TIMEOUT")
+        self._workflow_timeout = load_config(crawler.settings).workflow_timeout
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -45,6 +48,8 @@ class RetryMiddleware:
             source = request.meta["source"]
             visit.attempts[source] = visit.attempts.get(source, 0) + 1
             visit.request_count += 1
+            seconds_left = max(0.1, self._workflow_timeout - visit.service_seconds)
+            request.meta["download_timeout"] = min(self._download_timeout, seconds_left)
 
     async def process_response(self, request: Request, response: Response) -> Response | Request:
         if "read" not in request.meta:  # robots.txt is judged by its own middleware
@@ -70,6 +75,11 @@ class RetryMiddleware:
             raise failure
         await self._give_back()
         visit, source = request.meta["visit"], request.meta["source"]
+        visit.service_seconds += request.meta.pop("service_seconds", 0.0)
+        if visit.service_seconds >= self._workflow_timeout:
+            raise UnusableAnswer(
+                "timeout", f"its answers took more than {self._workflow_timeout:g} s (WORKFLOW_TIMEOUT)"
+            )
         delay = retry_delay(failure.kind, visit.attempts[source], failure.retry_after, random.random)
         if delay is None:
             raise failure

@@ -152,7 +152,7 @@ class WorkflowsSpider(Spider):
         visit.take(source, response.meta["answer"], response.text if source == "page" else None)
         if getattr(response.meta["answer"], "repaired", False):
             self.crawler.stats.inc_value(stats.REPAIR_COUNT)
-        visit.service_seconds += response.meta.get("download_latency", 0.0)
+        visit.service_seconds += response.meta.pop("service_seconds", 0.0)
         yield from self._go_on(visit, began)
 
     def failed(self, failure: Failure) -> Iterator[WorkflowItem | Request]:
