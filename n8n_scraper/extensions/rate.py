@@ -130,14 +130,15 @@ class RateExtension:
 
     async def _watch(self) -> None:
         """Time passes: a probe falls due, the breaker gives up, the crawl ends (Scrapy has no signal for that)."""
-        while not self._is_ending():
+        while True:
             await asyncio.sleep(WATCH_SECONDS)
-            if self.breaker.state != "closed":
+            if self._is_ending():
+                self._close_gates()
+            elif reason := self.breaker.gave_up:
+                self._give_up(reason)
+            elif self.breaker.state != "closed":
                 self._add(stats.BREAKER_OPEN_SECONDS, WATCH_SECONDS)
                 self.gate.wake()
-            if reason := self.breaker.gave_up:
-                self._give_up(reason)
-        self._close_gates()
 
     def _is_ending(self) -> bool:
         slot = self._crawler.engine._slot  # private, and the only place where it is told that a close began
@@ -151,3 +152,5 @@ class RateExtension:
     def _close_gates(self) -> None:
         for gate in (self.gate, *self._other_gates.values()):
             gate.close()
+        for slot in self._crawler.engine.downloader.slots.values():
+            slot.delay = 0.0  # what Scrapy still holds back goes out no more: it need not take its time

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from bisect import insort
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
@@ -52,7 +53,7 @@ class Gate:
         self._server: asyncio.Task[None] | None = None
         self._closed = False
         self._missed_last = False
-        self._last_sent: float | None = None
+        self._last_two: deque[float] = deque(maxlen=2)
         self._clean_answers = 0
         self.pace: Pace | None = None
         """The rate in force when a turn was last reserved."""
@@ -132,7 +133,8 @@ class Gate:
         if not self._reservations:
             return True
         clean_answers, self._clean_answers = self._clean_answers, 0
-        turn = await self._reservations.reserve(self._last_sent, clean_answers)
+        last_but_one = self._last_two[0] if len(self._last_two) == 2 else None
+        turn = await self._reservations.reserve(last_but_one, clean_answers)
         self.pace = turn.pace
         await asyncio.sleep(max(0.0, turn.at - self._clock()))
         self._missed_last = self._clock() - turn.at > MISSED_AFTER and not self._missed_last
@@ -140,7 +142,7 @@ class Gate:
 
     def _let_out(self, waiter: _Waiter) -> None:
         self._waiters.remove(waiter)
-        self._last_sent = self._clock()
+        self._last_two.append(self._clock())
         if self._breaker:
             self._breaker.sent(waiter.id)
         waiter.turn.set_result(None)

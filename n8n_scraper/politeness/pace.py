@@ -29,6 +29,11 @@ class Pace:
         """Seconds from one request to the next."""
         return MARGIN / self.per_second
 
+    @property
+    def pair(self) -> float:
+        """Seconds from a turn to the next but one, at the least: a turn used late must not crowd a window."""
+        return (1 + MARGIN) / self.per_second
+
     def limited(self, per_second: float) -> Pace:
         """With a smaller promise, if it is smaller."""
         return replace(self, promise=min(self.promise, per_second))

@@ -19,8 +19,8 @@ class Turn(NamedTuple):
 class Reservations(Protocol):
     """Where turns come from."""
 
-    async def reserve(self, last_sent: float | None, clean_answers: int) -> Turn:
-        """The next free turn. ``last_sent`` is when the last one was used, ``clean_answers`` how many came since."""
+    async def reserve(self, last_but_one: float | None, clean_answers: int) -> Turn:
+        """The next free turn, given when the last but one was used, and how many clean answers came since the last."""
 
     async def slow_down(self, sent_at: float) -> Pace:
         """A request sent at that time was answered with 429."""
@@ -39,13 +39,13 @@ class LocalReservations:
         self._next_at = float("-inf")
         self._halved_at = float("-inf")
 
-    async def reserve(self, last_sent: float | None, clean_answers: int) -> Turn:
+    async def reserve(self, last_but_one: float | None, clean_answers: int) -> Turn:
         self._pace = self._pace.recovered(clean_answers)
         spacing = self._pace.spacing
         now = self._clock()
         earliest = max(self._next_at, now)
-        if self._burst == 1 and last_sent is not None:  # a turn used late must not come closer to the next one
-            earliest = max(earliest, last_sent + spacing)
+        if self._burst == 1 and last_but_one is not None:
+            earliest = max(earliest, last_but_one + self._pace.pair)
         self._next_at = earliest + spacing
         return Turn(max(now, earliest - (self._burst - 1) * spacing), self._pace)
 

@@ -19,15 +19,14 @@ set local synchronous_commit = off;
 update rate_gates set next_at = make_interval(secs => %(spacing)s / factor) + greatest(
     least(next_at, clock_timestamp() + interval '5 minutes'),
     clock_timestamp(),
-    clock_timestamp() + make_interval(secs => %(spacing)s / factor - %(age)s)
+    clock_timestamp() + make_interval(secs => %(pair)s / factor - %(age)s)
 )
 where site = %(site)s and egress = %(egress)s
 returning
     extract(epoch from next_at - clock_timestamp())::float8 - %(burst)s * %(spacing)s / factor, factor, clean_count
 """
 """A turn lost in a crash of the server costs nothing: no flush is waited for. A turn further away than minutes means
-that the store's clock was set back. A null age (no turn used yet) is ignored by greatest(); a turn used late, ``age``
-seconds ago, must not come closer to the next one.
+that the store's clock was set back. ``age``, in seconds, is that of our last turn but one; greatest() ignores a null.
 """
 _READ = """
 select factor, clean_count, coalesce(halved_at < clock_timestamp() - make_interval(secs => %(age)s), true)
@@ -49,27 +48,27 @@ class StoredReservations:
         self._pace = Pace(promise)
         self._burst = burst
 
-    async def reserve(self, last_sent: float | None, clean_answers: int) -> Turn:
+    async def reserve(self, last_but_one: float | None, clean_answers: int) -> Turn:
         """Raises:
         StoreUnavailable: the store stayed away for longer than its thread is patient.
         """
-        turn = await self._thread.run(partial(self._reserve, last_sent=last_sent, clean_answers=clean_answers))
+        turn = await self._thread.run(partial(self._reserve, last_but_one=last_but_one, clean_answers=clean_answers))
         self._pace = turn.pace
         return turn
 
     async def slow_down(self, sent_at: float) -> Pace:
-        self._pace = await self._thread.run(partial(self._change, Pace.halved, since=sent_at))
+        self._pace = await self._thread.run(partial(self._change, change=Pace.halved, since=sent_at))
         return self._pace
 
     def limit(self, per_second: float) -> None:
         self._pace = self._pace.limited(per_second)
 
-    def _reserve(self, cursor: Cursor, last_sent: float | None, clean_answers: int) -> Turn:
+    def _reserve(self, cursor: Cursor, last_but_one: float | None, clean_answers: int) -> Turn:
         if clean_answers and self._pace.factor < 1:
             self._change(cursor, partial(Pace.recovered, clean_answers=clean_answers))
-        age = None if last_sent is None or self._burst > 1 else time.monotonic() - last_sent
-        full_spacing = Pace(self._pace.promise).spacing
-        row = self._row(cursor, _RESERVE, spacing=full_spacing, age=age, burst=self._burst)
+        age = None if last_but_one is None or self._burst > 1 else time.monotonic() - last_but_one
+        full = Pace(self._pace.promise)
+        row = self._row(cursor, _RESERVE, spacing=full.spacing, pair=full.pair, age=age, burst=self._burst)
         return Turn(time.monotonic() + max(row[0], 0.0), self._as_pace(*row[1:]))
 
     def _change(self, cursor: Cursor, change: Callable[[Pace], Pace], since: float | None = None) -> Pace:

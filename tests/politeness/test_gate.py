@@ -99,7 +99,7 @@ def test_a_thousand_turns_with_late_wake_ups_keep_every_window(
     )
     assert busiest(moments, 1) == 2
     assert busiest(moments, 10) <= 20
-    assert mean_rate(moments) >= 0.97 * 2
+    assert mean_rate(moments) >= 0.98 * 2
 
 
 def test_the_same_thousand_without_a_gate_break_every_window(in_virtual_time: Any, busiest: Any) -> None:
@@ -151,13 +151,12 @@ def test_one_429_halves_the_rate_and_clean_answers_bring_it_back(in_virtual_time
 
 def test_answers_to_requests_from_before_the_slowing_do_not_slow_again(in_virtual_time: Any) -> None:
     async def scenario(loop: Any) -> list[float]:
-        reservations, factors = LocalReservations(Pace(2.0), 1, loop.time), []
+        reservations = LocalReservations(Pace(2.0), 1, loop.time)
         await asyncio.sleep(10)
-        for sent_at in (8.0, 9.0, 9.9, 10.0):
-            factors.append((await reservations.slow_down(sent_at)).factor)
+        paces = [await reservations.slow_down(sent_at) for sent_at in (8.0, 9.0, 9.9, 10.0)]
         await asyncio.sleep(1)
-        factors.append((await reservations.slow_down(10.5)).factor)
-        return factors
+        paces.append(await reservations.slow_down(10.5))
+        return [pace.factor for pace in paces]
 
     assert in_virtual_time(scenario) == [0.5, 0.5, 0.5, 0.5, 0.25]
 
@@ -241,11 +240,11 @@ def test_an_error_of_the_reservation_reaches_those_who_wait_and_the_next_may_try
     class Broken(LocalReservations):
         failures = 1
 
-        async def reserve(self, last_sent: float | None, clean_answers: int) -> Any:
+        async def reserve(self, last_but_one: float | None, clean_answers: int) -> Any:
             if self.failures:
                 self.failures -= 1
                 raise ConnectionError("the store is gone")
-            return await super().reserve(last_sent, clean_answers)
+            return await super().reserve(last_but_one, clean_answers)
 
     async def scenario(loop: Any) -> float:
         gate = Gate(Broken(Pace(2.0), 1, loop.time), clock=loop.time)

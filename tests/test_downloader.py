@@ -1,0 +1,205 @@
+"""The gate before the socket, judged as the site would: by the replica's access log."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from n8n_scraper.replica.process import RunningReplica, running_replica
+
+ROOT = Path(__file__).parents[1]
+UNGATED = dict.fromkeys(("http", "https"), "scrapy.core.downloader.handlers.http11.HTTP11DownloadHandler")
+
+
+class Watched:
+    """A replica, and what it has seen since the test began."""
+
+    def __init__(self, running: RunningReplica) -> None:
+        self.running = running
+        self._before = len(running.entries())
+
+    def entries(self) -> list[dict[str, Any]]:
+        return self.running.entries()[self._before :]
+
+    def arrivals(self, path: str = "/") -> list[float]:
+        return [entry["t"] for entry in self.entries() if entry["path"].startswith(path)]
+
+    def missing(self, count: int) -> list[str]:
+        """Addresses on both hosts."""
+        return [f"{self.running.site_url if i % 2 else self.running.api_url}/missing/{i}" for i in range(count)]
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[RunningReplica]:
+    with running_replica(count=5) as running:
+        yield running
+
+
+@pytest.fixture
+def replica(running: RunningReplica) -> Iterator[Watched]:
+    yield Watched(running)
+    running.set_faults()
+
+
+def start(replica: Watched, urls: Sequence[str], rate: float = 20, **more: Any) -> subprocess.Popen[str]:
+    dsn = more.pop("dsn", None)
+    settings = {**replica.running.settings, "N8N_SCRAPER_REQUESTS_PER_SECOND": rate, "DOWNLOAD_DELAY": 0, **more}
+    order = json.dumps({"urls": list(urls), "settings": settings, "dsn": dsn})
+    return subprocess.Popen(
+        [sys.executable, str(ROOT / "tests/politeness/mini_crawl.py"), order],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> dict[str, Any]:
+    said, _ = process.communicate(timeout=60)
+    result: dict[str, Any] = json.loads(said.splitlines()[-1])
+    return result
+
+
+def crawl(replica: Watched, urls: Sequence[str], **more: Any) -> dict[str, Any]:
+    return finish(start(replica, urls, **more))
+
+
+def busiest(moments: Sequence[float], seconds: float) -> int:
+    return max(bisect_left(moments, moment + seconds) - i for i, moment in enumerate(moments))
+
+
+def mean_rate(moments: Sequence[float]) -> float:
+    return (len(moments) - 1) / (moments[-1] - moments[0])
+
+
+def test_both_hosts_robots_and_redirects_share_one_promise(replica: Watched) -> None:
+    result = crawl(replica, [*replica.missing(50), f"{replica.running.site_url}/workflows/1"])
+    moments = replica.arrivals()
+    assert len(replica.arrivals("/robots.txt")) == 2
+    assert len(replica.arrivals("/workflows/1")) == 2, "the address without a slug, and where it leads"
+    assert len(moments) == 54 == result["stats"]["rate/request_count"]
+    assert 0.9 * 20 <= mean_rate(moments) <= 20
+    assert busiest(moments, 1) <= 21
+    assert result["stats"]["rate/per_second"] == 20
+    assert result["stats"]["rate/wait_seconds"] > 0
+
+
+def test_the_same_crawl_without_the_gate_is_faster_than_promised(replica: Watched) -> None:
+    crawl(replica, replica.missing(50), DOWNLOAD_HANDLERS=UNGATED)
+    assert busiest(replica.arrivals(), 1) > 21
+
+
+def test_no_promise_no_wait(replica: Watched) -> None:
+    result = crawl(replica, replica.missing(50), rate=0)
+    assert busiest(replica.arrivals(), 1) > 21
+    assert "rate/per_second" not in result["stats"]
+
+
+def test_download_delay_is_the_floor_over_both_hosts(replica: Watched) -> None:
+    crawl(replica, replica.missing(18), DOWNLOAD_DELAY=0.1)
+    assert 0.8 * 10 <= mean_rate(replica.arrivals()) <= 10
+
+
+def test_processes_that_share_a_store_share_the_promise(replica: Watched, database_url: str) -> None:
+    for each in [start(replica, replica.missing(30), dsn=database_url) for _ in range(2)]:
+        finish(each)
+    assert len(replica.arrivals()) == 64
+    assert busiest(replica.arrivals(), 1) <= 21
+
+
+def test_processes_that_share_no_store_do_not(replica: Watched) -> None:
+    for each in [start(replica, replica.missing(30)) for _ in range(2)]:
+        finish(each)
+    assert busiest(replica.arrivals(), 1) > 21
+
+
+def test_waiting_counts_neither_as_latency_nor_into_the_timeout(replica: Watched) -> None:
+    outcomes = crawl(replica, replica.missing(12), rate=5, DOWNLOAD_TIMEOUT=1)["outcomes"]
+    assert {outcome["kind"] for outcome in outcomes} == {"gone"}
+    assert max(outcome["rate_wait"] for outcome in outcomes) > 1.5
+    assert max(outcome["download_latency"] for outcome in outcomes) < 0.5
+
+
+RESETS = {"kind": "reset_kept_alive", "path": "/missing/*"}
+"""A connection is reset when it is used again, as by a server that has just closed an idle one."""
+
+
+def test_nothing_is_sent_again_behind_our_back(replica: Watched) -> None:
+    replica.running.set_faults(RESETS)
+    result = crawl(replica, replica.missing(6), CONCURRENT_REQUESTS=1)
+    assert len(replica.arrivals()) == result["stats"]["downloader/request_count"]
+    assert "network" in [outcome["kind"] for outcome in result["outcomes"]]
+
+
+def test_scrapys_own_handler_does_send_again(replica: Watched) -> None:
+    replica.running.set_faults(RESETS)
+    result = crawl(replica, replica.missing(6), CONCURRENT_REQUESTS=1, DOWNLOAD_HANDLERS=UNGATED)
+    assert len(replica.arrivals()) > result["stats"]["downloader/request_count"]
+
+
+def test_a_stop_waits_for_nobody_and_sends_nothing(replica: Watched) -> None:
+    process = start(replica, replica.missing(200), rate=2, DOWNLOAD_DELAY=0.5)
+    while len(replica.arrivals()) < 4:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    stopped = time.monotonic()
+    result = finish(process)
+    assert time.monotonic() - stopped < 3
+    assert len(replica.arrivals()) <= 5
+    assert result["stats"]["finish_reason"] == "shutdown"
+    unsent = [outcome["kind"] for outcome in result["outcomes"]].count("NotSent")
+    assert unsent >= 14, "of the 16 requests that Scrapy had under way"
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_one_429_halves_the_rate_and_clean_answers_bring_it_back(
+    replica: Watched, database_url: str, shared: bool
+) -> None:
+    replica.running.set_faults({"kind": "429", "path": "/missing/7"})
+    stats = crawl(replica, replica.missing(45), dsn=database_url if shared else None)["stats"]
+    moments = replica.arrivals()
+    at = [entry["path"] for entry in replica.entries()].index("/missing/7")
+    assert stats["rate/limited_count"] == 1
+    assert stats["rate/lowest_per_second"] == 10
+    assert stats["rate/per_second"] == 12, "30 clean answers brought a tenth back"
+    assert mean_rate(moments[at + 2 : at + 28]) <= 10
+
+
+def test_another_host_has_a_gate_of_its_own(replica: Watched) -> None:
+    elsewhere = [url.replace("127.0.0.1", "localhost") for url in replica.missing(8)]
+    crawl(replica, elsewhere, rate=0, N8N_SCRAPER_MEDIA_REQUESTS_PER_SECOND=5)
+    assert mean_rate(replica.arrivals()) <= 5
+
+
+def test_an_open_breaker_sends_nothing_but_probes(replica: Watched) -> None:
+    replica.running.set_faults({"kind": "503", "path": "/missing/*", "at_most": 11})
+    settings = {"N8N_SCRAPER_BREAKER_COOLDOWN": 0.6, "CONCURRENT_REQUESTS": 4}
+    stats = crawl(replica, replica.missing(30), rate=50, **settings)["stats"]
+    moments = replica.arrivals("/missing/")
+    pauses = [later - earlier for earlier, later in pairwise(moments) if later - earlier > 0.5]
+    assert len(moments) == 30, "nothing in the queue was failed"
+    assert len(pauses) == 2, "a failed probe after 0.6 s, a good one after twice that"
+    assert pauses[1] > 1.1
+    assert [stats[f"breaker/change_count/{state}"] for state in ("open", "half_open", "closed")] == [2, 2, 1]
+    assert stats["breaker/state"] == "closed"
+    assert 1.5 < stats["breaker/open_seconds"] < 5
+
+
+@pytest.mark.parametrize(("status", "reason"), [("503", "circuit_breaker_open"), ("403", "blocked")])
+def test_a_breaker_that_gives_up_ends_the_crawl(replica: Watched, status: str, reason: str) -> None:
+    replica.running.set_faults({"kind": status, "path": "/missing/*"})
+    settings = {"N8N_SCRAPER_BREAKER_COOLDOWN": 0.5, "N8N_SCRAPER_BREAKER_GIVE_UP": 1}
+    result = crawl(replica, replica.missing(100), rate=50, **settings)
+    assert len(replica.arrivals()) < 40
+    assert result["stats"]["finish_reason"] == reason
