@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -28,13 +28,31 @@ def _administrate(postgres: EmbeddedPostgres, statement: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[EmbeddedPostgres]:
-    """A started server in a folder of its own; the account that root runs it as can enter it."""
-    folder = Path(tempfile.mkdtemp(prefix="n8n_scraper-tests-"))
-    folder.chmod(0o711)
-    with EmbeddedPostgres(folder / "postgres") as server:
+def server_folder() -> Iterator[Callable[[str], Path]]:
+    """Makes folders for servers: everybody may pass through, and in memory where there is enough of it.
+
+    The servers are durable as always; on a disk that others use too, most of the time of a test would be fsync.
+    """
+    memory = Path("/dev/shm")
+    is_large = memory.is_dir() and shutil.disk_usage(memory).free > 4_000_000_000
+    made = []
+
+    def make(prefix: str) -> Path:
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=memory if is_large else None))
+        folder.chmod(0o711)
+        made.append(folder)
+        return folder
+
+    yield make
+    for folder in made:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres(server_folder: Callable[[str], Path]) -> Iterator[EmbeddedPostgres]:
+    """A started server for everybody who needs a database."""
+    with EmbeddedPostgres(server_folder("n8n_scraper-tests-") / "postgres") as server:
         yield server
-    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -38,11 +36,8 @@ with EmbeddedPostgres(Path(sys.argv[1])) as server:
 
 
 @pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="n8n scraper "))
-    folder.chmod(0o711)
-    yield folder
-    shutil.rmtree(folder)
+def folder(server_folder: Callable[[str], Path]) -> Path:
+    return server_folder("n8n scraper ")
 
 
 @pytest.fixture
