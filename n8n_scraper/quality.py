@@ -111,6 +111,8 @@ def _squeezed(text: str) -> str:
 
 
 def _names_a_service(item: WorkflowItem) -> bool:
+    if item.explainer_text is None:  # not asked for, or failed
+        return True
     words = {_squeezed(re.sub(r"(?:Trigger|Tool)\Z", "", kind.rpartition(".")[2])) for kind in item.node_types or ()}
     services = words - _GENERIC
     text = _squeezed(f"{item.name} {item.explainer_text}")
@@ -166,16 +168,16 @@ CONSISTENCY_RULES = (
 
 class _Part(NamedTuple):
     name: str
-    statuses: tuple[str, ...]
-    """The columns with the statuses of the layers that it is about."""
+    status: str
+    """The column with the status of the layer without which there is nothing to judge."""
     rules: tuple[Rule, ...]
 
 
 _PARTS = (
-    _Part("metadata", (LAYERS[1],), METADATA_RULES),
-    _Part("workflow JSON", (LAYERS[2],), WORKFLOW_RULES),
-    _Part("explainer", (LAYERS[3],), EXPLAINER_RULES),
-    _Part("consistency", (LAYERS[2], LAYERS[3]), CONSISTENCY_RULES),
+    _Part("metadata", LAYERS[1], METADATA_RULES),
+    _Part("workflow JSON", LAYERS[2], WORKFLOW_RULES),
+    _Part("explainer", LAYERS[3], EXPLAINER_RULES),
+    _Part("consistency", LAYERS[2], CONSISTENCY_RULES),
 )
 """In the order of the weights."""
 
@@ -187,9 +189,8 @@ def score(item: WorkflowItem, weights: Sequence[float]) -> Quality:
     earned = total = 0.0
     missing: list[str] = []
     for weight, part in zip(weights, _PARTS, strict=True):
-        statuses = [getattr(item, column) for column in part.statuses]
-        if weight and "skipped" not in statuses:
-            share, reasons = _judge(item, part, statuses)
+        if weight and getattr(item, part.status) != "skipped":
+            share, reasons = _judge(item, part)
             earned, total = earned + weight * share, total + weight
             missing += reasons
     if not total:
@@ -199,10 +200,10 @@ def score(item: WorkflowItem, weights: Sequence[float]) -> Quality:
     return Quality(points, next(band for least, band in BANDS if points >= least), missing)
 
 
-def _judge(item: WorkflowItem, part: _Part, statuses: list[str]) -> tuple[float, list[str]]:
+def _judge(item: WorkflowItem, part: _Part) -> tuple[float, list[str]]:
     """The share of the points that one part earned, and what cost the others."""
-    bad = next((status for status in statuses if status != "ok"), None)
-    if bad is not None:
-        return 0.0, [f"{part.name}: {bad}"]
+    status = getattr(item, part.status)
+    if status != "ok":
+        return 0.0, [f"{part.name}: {status}"]
     lost = [rule for rule in part.rules if not rule.holds(item)]
     return 1 - sum(rule.points for rule in lost) / 100, [rule.reason for rule in lost]

@@ -122,6 +122,7 @@ class _Walk:
         tag = element.tag
         if tag in ("pre", "code"):
             self._raw -= 1
+            self._parts[-1:] = [part.rstrip("\n") for part in self._parts[-1:]]
         elif tag == "a":
             self._leave_link()
         elif tag in _HEADINGS and self._headings:

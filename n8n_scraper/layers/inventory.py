@@ -25,7 +25,7 @@ class Inventory:
         self.videos = list(videos)
         self.rejected: Counter[str] = Counter()
         self._image_urls = {image["url"] for image in self.images}
-        self._video_urls = {video["url"] for video in self.videos}
+        self._videos = {(video["platform"], video["video_id"] or video["url"]) for video in self.videos}
         self._refused: set[str] = set()
 
     def add_document(self, document: Document, found_in: FoundIn, node_name: str | None = None) -> None:
@@ -47,8 +47,8 @@ class Inventory:
         video, is_malformed = read_video("https:" + url if url.startswith("//") else url, said)
         if is_malformed:
             self._refuse("video_id", url)
-        elif video is not None and video.url not in self._video_urls:
-            self._video_urls.add(video.url)
+        elif video is not None and (key := (video.platform, video.video_id or video.url)) not in self._videos:
+            self._videos.add(key)
             self.videos.append(_video_row(video, found_in, node_name))
 
     def _refuse(self, what: str, url: str) -> None:

@@ -11,6 +11,9 @@ from n8n_scraper.layers.workflow_json import STICKY_NOTE, nodes_of
 ROW_HEIGHT = 80
 """Notes whose upper edges differ by no more than this (half of the smallest note) are read as one row."""
 
+MAX_NAME = 1_000
+"""Characters of a note's name, which is repeated with everything that is found in it."""
+
 
 class StickyNote(NamedTuple):
     node_name: str | None
@@ -46,8 +49,9 @@ def _in_rows(placed: list[_Placed]) -> Iterator[tuple[int, _Placed]]:
 
 def _note(node: dict[str, Any]) -> StickyNote:
     name, parameters = node.get("name"), node.get("parameters")
+    name = name[:MAX_NAME] if isinstance(name, str) else None
     content = parameters.get("content") if isinstance(parameters, dict) else None
-    return StickyNote(name if isinstance(name, str) else None, content if isinstance(content, str) else "")
+    return StickyNote(name, content if isinstance(content, str) else "")
 
 
 def _position(node: dict[str, Any]) -> tuple[float, float] | None:

@@ -50,7 +50,7 @@ def _parse(body: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise UnusableAnswer("malformed", f"not UTF-8 at byte {error.start}") from None
     except json.JSONDecodeError as error:
-        raise UnusableAnswer("malformed", f"not JSON: {error.msg} at character {error.pos}") from None
+        raise UnusableAnswer("malformed", f"not JSON, character {error.pos}: {error.msg}") from None
     except RecursionError:
         raise UnusableAnswer("malformed", f"JSON nested deeper than {MAX_DEPTH}") from None
     except ValueError:  # an integer of more digits than Python converts (4,300)

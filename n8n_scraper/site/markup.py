@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import zlib
 
 from lxml import etree, html
@@ -14,8 +15,8 @@ MAX_UNPACKED_BYTES = 50_000_000
 MAX_TAGS = 1_000_000
 """An element costs 4 bytes on the wire and over 100 in memory."""
 
+_PAGE_CODECS = re.compile(r"utf-(?:8|16)(?:-.*)?|ascii|iso8859-\d+|cp\d+|koi8-.|gb\w+|big5\w*|shift_jis\w*|euc_\w+")
 _GZIP = b"\x1f\x8b"
-_NUL = b"\x00"
 
 
 def read_xml(body: bytes) -> etree._Element:
@@ -56,10 +57,12 @@ def read_html(body: bytes, encoding: str | None = None) -> etree._Element | None
 
 
 def _known(encoding: str | None) -> str:
+    """A codec for pages; Python has others (hex, zlib, punycode) that fail or hang on bytes of somebody's choice."""
     try:
-        return codecs.lookup(encoding or "utf-8").name
+        name = codecs.lookup(encoding or "utf-8").name
     except (LookupError, ValueError):
         return "utf-8"
+    return name if _PAGE_CODECS.fullmatch(name) else "utf-8"
 
 
 def _check_tags(body: bytes) -> None:
