@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from n8n_scraper.config import Config
 
+POLITE_RATE = 2.0
+"""Requests a second that AUTOTHROTTLE_TARGET_CONCURRENCY in settings.py is tuned to."""
 FEED_FORMATS = ("json", "jsonl", "csv", "parquet")
 
 
@@ -25,6 +27,11 @@ class N8nScraperAddon:
         delay = 1 / config.requests_per_second if config.requests_per_second else 0.0
         settings.set("DOWNLOAD_DELAY", delay, priority="addon")
         settings.set("AUTOTHROTTLE_START_DELAY", settings.getfloat("DOWNLOAD_DELAY"), priority="addon")
+        if not config.requests_per_second:  # no limit, on a test site: nothing to be slowed down
+            settings.set("AUTOTHROTTLE_ENABLED", False, priority="project")
+        elif config.requests_per_second > POLITE_RATE:
+            share = settings.getfloat("AUTOTHROTTLE_TARGET_CONCURRENCY") / POLITE_RATE
+            settings.set("AUTOTHROTTLE_TARGET_CONCURRENCY", share * config.requests_per_second, priority="project")
         settings.set("USER_AGENT", user_agent(config), priority="addon")
         settings.set("DOWNLOAD_MAXSIZE", config.max_body_bytes, priority="addon")
         settings.set("DOWNLOAD_WARNSIZE", config.max_body_bytes, priority="addon")

@@ -124,14 +124,19 @@ class Visit:
             return
         main = self.failures.get(self.primary)
         if main is not None:
-            status = KINDS[main.kind].layer_status
-            self._mark(item, status, LAYERS if status == "gone" else self.wanted.layers)
+            self._mark(item, KINDS[main.kind].layer_status, self._lost_layers(main))
             item.error_kind, item.error = main.kind, main.reason
             return
         for failure in self.failures.values():
             if failure.kind != "gone":  # a page that is not there leaves the price unknown, and nothing failed
                 self._mark(item, KINDS[failure.kind].layer_status, {1} & set(self.wanted.layers))
                 item.error_kind, item.error = failure.kind, failure.reason
+
+    def _lost_layers(self, main: UnusableAnswer) -> Collection[int]:
+        """Layers that go with the main answer: the page, where it came, still has layers 1 and 3."""
+        if main.kind == "gone":
+            return LAYERS
+        return {2} & set(self.wanted.layers) if "page" in self.answers else self.wanted.layers
 
     def _mark(self, item: WorkflowItem, status: str, layers: Collection[int]) -> None:
         for layer in layers:
