@@ -6,6 +6,7 @@ import json
 import os
 import re
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +36,12 @@ class CorpusLibrary:
         self.entries: dict[int, Entry] = {}
         self.skipped = 0
         self._places: dict[int, tuple[int, int]] = {}
-        self._unpacked = tempfile.TemporaryFile()  # noqa: SIM115 - needed as long as the library
+        self._unpacked = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._seed, self._paid = seed, paid
-        for number, line in enumerate(read_lines(path), 1):
-            if count is not None and len(self.entries) >= count:
-                break
-            if line.strip():
-                self._take(line, f"Corpus {path}, line {number}")
-        self._unpacked.flush()
+        with ExitStack() as on_error:
+            on_error.callback(self.close)
+            self._fill(path, count)
+            on_error.pop_all()
 
     @property
     def remark(self) -> str:
@@ -52,10 +51,21 @@ class CorpusLibrary:
         offset, length = self._places[id]
         return os.pread(self._unpacked.fileno(), length, offset)
 
+    def close(self) -> None:
+        self._unpacked.close()
+
+    def _fill(self, path: Path, count: int | None) -> None:
+        for number, line in enumerate(read_lines(path), 1):
+            if count is not None and len(self.entries) >= count:
+                break
+            if line.strip():
+                self._take(line, f"Corpus {path}, line {number}")
+        self._unpacked.flush()
+
     def _take(self, line: bytes, where: str) -> None:
         row = _parse(line, where)
         if is_exported(row):
-            self._take_exported(row, where)
+            self._take_exported(json.loads(line), where)  # parsed again: orjson rounds numbers of 64 bits and more
             return
         if missing := [key for key in _NEEDED if key not in row]:
             raise StartError(f"{where}: no {missing[0]!r}; give recorded answers or an export of ours, one a line.")
@@ -97,7 +107,7 @@ def _parse(line: bytes, where: str) -> dict[str, Any]:
     except ValueError:
         row = _parse_leniently(line, where)
     id_ = row.get("id") if isinstance(row, dict) else None
-    if not isinstance(id_, int) or id_ < 1:
+    if not isinstance(id_, int) or isinstance(id_, bool) or id_ < 1:
         raise StartError(f"{where}: not an object with a whole number 'id'.")
     result: dict[str, Any] = row
     return result

@@ -32,6 +32,10 @@ class Draft:
     def working_nodes(self) -> list[dict[str, Any]]:
         return [node for node in self.nodes if node.get("type") != STICKY_NOTE]
 
+    @property
+    def notes(self) -> list[dict[str, Any]]:
+        return [node for node in self.nodes if node.get("type") == STICKY_NOTE]
+
     def some_node(self) -> dict[str, Any]:
         """A node that does something, the same for the same draft."""
         return self.rng.choice(self.working_nodes)
@@ -42,10 +46,9 @@ class Draft:
 
     def note(self, text: str) -> None:
         """Put a text on a sticky note; a workflow without notes gets one."""
-        for node in self.nodes:
-            if node.get("type") == STICKY_NOTE:
-                node["parameters"]["content"] += f"\n\n{text}"
-                return
+        if self.notes:
+            self.notes[0]["parameters"]["content"] += f"\n\n{text}"
+            return
         self.nodes.append(
             {
                 "id": f"note-{self.answer['id']}",

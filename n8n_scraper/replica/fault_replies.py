@@ -38,24 +38,22 @@ def altered(fault: Fault, reply: Reply, other: Reply) -> Reply:
 
     ``other`` stands in for it where there is no other answer: the one for another id, or the host's own 404.
     """
-    if fault.kind.isdecimal() and fault.kind != "404":
-        return _status(int(fault.kind), fault)
+    if fault.kind.isdecimal():
+        answer = other if fault.kind == "404" else _status(int(fault.kind))
+        return answer._replace(headers={"Retry-After": fault.retry_after} if fault.retry_after else {})
     alter = _ALTERATIONS.get(fault.kind)
     return alter(fault, reply, other) if alter else reply
 
 
-def _status(status: int, fault: Fault) -> Reply:
-    headers = {"Retry-After": fault.retry_after} if fault.retry_after else {}
+def _status(status: int) -> Reply:
     if status == 204:
-        reply = Reply(204, b"", PLAIN)
-    elif status in {401, 403, 451}:
-        reply = text_reply(_BLOCK_PAGE, HTML, status)
-    elif status >= 500:
+        return Reply(204, b"", PLAIN)
+    if status in {401, 403, 451}:
+        return text_reply(_BLOCK_PAGE, HTML, status)
+    if status >= 500:
         title = f"{status}: {_REASONS.get(status, 'Server error')}"
-        reply = text_reply(f"<html><head><title>{title}</title></head><h1>{title}</h1></html>", HTML, status)
-    else:
-        reply = text_reply(_REASONS.get(status, "Error"), PLAIN, status)
-    return reply._replace(headers=headers)
+        return text_reply(f"<html><head><title>{title}</title></head><h1>{title}</h1></html>", HTML, status)
+    return text_reply(_REASONS.get(status, "Error"), PLAIN, status)
 
 
 def _broken(reply: Reply) -> Reply:
@@ -91,7 +89,6 @@ _ALTERATIONS: dict[str, Callable[[Fault, Reply, Reply], Reply]] = {
     "gzip_bomb": lambda fault, reply, other: _encoded(reply, bomb(fault.bytes or _BOMB_BYTES)),
     "bad_gzip": lambda fault, reply, other: _encoded(reply, b"\x1f\x8b\x08\x00 this is no gzip"),
     "redirect": lambda fault, reply, other: Reply(302, b"", HTML, {"Location": fault.to or OFF_SITE}),
-    "404": lambda fault, reply, other: other,
     "wrong_id": lambda fault, reply, other: other,
     "unpublished": lambda fault, reply, other: _unpublished(reply),
 }

@@ -65,21 +65,23 @@ class GeneratedLibrary:
             CHANGES[entry.trap](draft)
         return orjson.dumps(draft.answer)
 
+    def close(self) -> None:
+        """Nothing is held open."""
+
     def _fill(self) -> None:
         existing = seeded(self.recipe.seed, "ids")
-        ordinals = itertools.count()
-        left = self.recipe.count
+        listed = 0
         for number in itertools.count(1):
-            if not left:
+            if listed == self.recipe.count:
                 return
             if existing.random() < _EXISTING:
-                self.entries[number] = entry = self._entry(number, next(ordinals))
-                left -= entry.listed
+                unusual = _UNUSUAL.get(len(self.entries) % 100)
+                trap = None if unusual else trap_of(listed, self.recipe.traps, hostile=self.recipe.hostile)
+                self.entries[number] = self._entry(number, unusual, trap)
+                listed += unusual is None
 
-    def _entry(self, id: int, ordinal: int) -> Entry:
+    def _entry(self, id: int, unusual: str | None, trap: str | None) -> Entry:
         rng = seeded(self.recipe.seed, id)
-        usual = _UNUSUAL.get(ordinal % 100)
-        trap = None if usual else trap_of(ordinal, self.recipe.traps, hostile=self.recipe.hostile)
         self._topics[id] = topic = _topic(rng)
         name = RENAMES[trap](topic.name, rng) if trap in RENAMES else topic.name
         created = _created(id, rng)
@@ -93,8 +95,8 @@ class GeneratedLibrary:
             created_at=_iso(created),
             updated_at=_iso(created + timedelta(hours=rng.randint(0, 4000))),
             price=seeded_price(id, self.recipe.seed, self.recipe.paid),
-            status=usual if usual in {"unpublished", "gone"} else "published",
-            listed=usual is None,
+            status=unusual if unusual in {"unpublished", "gone"} else "published",
+            listed=unusual is None,
             trap=trap,
         )
 

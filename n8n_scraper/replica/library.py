@@ -54,6 +54,8 @@ class Library(Protocol):
         """The ``workflow`` member of the detail answer, as JSON text; KeyError for an unknown id."""
         ...
 
+    def close(self) -> None: ...
+
 
 def listed(library: Library) -> Iterator[Entry]:
     """What the sitemap and the listing show, by ascending id."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from n8n_scraper.replica.catalogue import STICKY_NOTE
 from n8n_scraper.replica.drafts import Change, Draft
 
 
@@ -79,7 +78,7 @@ def _no_notes(draft: Draft) -> None:
 
 def _only_notes(draft: Draft) -> None:
     draft.note("Nothing here yet.")
-    draft.workflow["nodes"] = [node for node in draft.nodes if node["type"] == STICKY_NOTE]
+    draft.workflow["nodes"] = draft.notes
     draft.workflow["connections"] = {}
 
 
@@ -90,7 +89,7 @@ def _single_node(draft: Draft) -> None:
 
 def _empty_note(draft: Draft) -> None:
     draft.note("")
-    next(node for node in draft.nodes if node.get("type") == STICKY_NOTE)["parameters"].pop("content")
+    del draft.notes[0]["parameters"]["content"]
 
 
 def _odd_positions(draft: Draft) -> None:

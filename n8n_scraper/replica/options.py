@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ class Latency:
         low, _, high = text.partition("-")
         latency = cls(float(low), float(high or low))
         if not 0 <= latency.low <= latency.high < math.inf:
-            raise ValueError("must be seconds like 0.3, or from-to like 0.1-0.5")
+            raise ValueError(text)
         return latency
 
 
@@ -59,28 +60,37 @@ class Options:
     def from_namespace(cls, namespace: argparse.Namespace) -> Options:
         return cls(**{field.name: getattr(namespace, field.name) for field in fields(cls)})
 
-    def random_latency(self) -> Any:
+    def random_latency(self) -> Callable[[], float]:
         """A source of seconds to wait, seeded."""
         rng = seeded(self.seed, "latency")
         return lambda: rng.uniform(self.latency.low, self.latency.high)
 
 
-def _share(text: str) -> float:
-    share = float(text)
-    if not 0 <= share <= 1:
-        raise ValueError(text)
-    return share
+def _checked(parse: Callable[[str], Any], allowed: str) -> Callable[[str], Any]:
+    def checked(text: str) -> Any:
+        try:
+            return parse(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r}: must be {allowed}") from None
+
+    return checked
 
 
-def _whole(low: int, high: int) -> Any:
-    def whole(text: str) -> int:
-        number = int(text)
-        if not low <= number <= high:
+def _between(number: Callable[[str], float], low: float, high: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        if not low <= (value := number(text)) <= high:
             raise ValueError(text)
-        return number
+        return value
 
-    whole.__name__ = f"whole number from {low} to {high}"
-    return whole
+    return parse
+
+
+def _whole(low: int, high: int) -> Callable[[str], Any]:
+    return _checked(_between(int, low, high), f"a whole number from {low} to {high}")
+
+
+_share = _checked(_between(float, 0, 1), "a share from 0 to 1")
+_latency = _checked(Latency.parse, "seconds like 0.3, or from-to like 0.1-0.5")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -110,7 +120,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     server.add_argument("--bind", metavar="ADDRESS", help=f"{ADDRESS}; any other is refused")
     server.add_argument("--site-port", type=_whole(0, 65535), metavar="P", help="0 = a free one")
     server.add_argument("--api-port", type=_whole(0, 65535), metavar="P", help="0 = a free one")
-    server.add_argument("--latency", type=Latency.parse, metavar="SECONDS", help="0.3, or from-to like 0.1-0.5")
+    server.add_argument("--latency", type=_latency, metavar="SECONDS", help="0.3, or from-to like 0.1-0.5")
     server.add_argument("--access-log", type=Path, metavar="FILE", help="one JSON object a request, appended")
     server.add_argument("--api-robots", choices=("open", "closed"), help="closed = the API host disallows everything")
     server.add_argument("--bare-id", choices=("redirect", "404", "page"), help="what /workflows/<id> without slug does")

@@ -14,6 +14,7 @@ _TESTIMONIALS = (
     ("Aiko Sato", "Engineer, Blue Kite", "I build in an afternoon what took a sprint before."),
 )
 _COOKIE_GROUPS = ("Strictly necessary", "Functional", "Performance", "Targeting", "Social media")
+_COOKIE_ROWS = 52
 _COOKIE_TEXT = (
     "When you visit a website, it may store or retrieve information in your browser, mostly in the form of cookies. "
     "The information might be about you, your preferences or your device and is mostly used to make the site work as "
@@ -53,8 +54,15 @@ def _footer() -> str:
 
 
 def _cookie_dialog() -> str:
-    groups = "".join(f"<h4>{group} cookies</h4><p>{_COOKIE_TEXT}</p><p>{_COOKIE_TEXT}</p>" for group in _COOKIE_GROUPS)
+    groups = "".join(
+        f"<h4>{group} cookies</h4><p>{_COOKIE_TEXT}</p><table>{_cookies(group)}</table>" for group in _COOKIE_GROUPS
+    )
     return (
         '<div id="cookie-consent" role="dialog" aria-label="Privacy preference center"><h2>We value your privacy</h2>'
         f"<p>{_COOKIE_TEXT}</p><h3>Categories</h3>{groups}<button>Allow all</button><button>Reject all</button></div>"
     )
+
+
+def _cookies(group: str) -> str:
+    row = f"<tr><td>_{group[:4].lower()}_{{0}}</td><td>example.com</td><td>Remembers a choice for {{0}} days</td></tr>"
+    return "".join(map(row.format, range(1, _COOKIE_ROWS + 1)))

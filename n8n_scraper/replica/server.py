@@ -60,6 +60,8 @@ class Replica:
 
     async def stop(self) -> None:
         await asyncio.gather(*(runner.cleanup() for runner in self._runners))
+        if self._hosts:
+            self.library.close()
         self._log.close()
 
     async def _listen(self, host: str, port: int) -> str:

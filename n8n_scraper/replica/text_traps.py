@@ -163,5 +163,5 @@ _MEDIA = {"file_images": 0.12, "linked_images": 0.08, "youtube_watch": 0.09, "no
 def add_media(draft: Draft) -> None:
     """Pictures and videos are nothing odd: many good templates have some, here as often as real ones."""
     for name, share in _MEDIA.items():
-        if draft.rng.random() < share:
+        if draft.rng.random() < share and (name != "note_video" or draft.notes):
             CHANGES[name](draft)

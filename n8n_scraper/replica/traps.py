@@ -30,7 +30,7 @@ ALL_TRAPS: tuple[str, ...] = (*REAL_TRAPS, *_HOSTILE)
 
 
 def trap_of(ordinal: int, share: float, *, hostile: bool) -> str | None:
-    """The trap of the n-th template: ``share`` of them have one, and all traps take their turn."""
+    """The trap of the n-th listed template, from 0: ``share`` of them have one, and all traps take their turn."""
     turn = math.floor((ordinal + 1) * share)
     if turn == math.floor(ordinal * share):
         return None
