@@ -13,6 +13,7 @@ from n8n_scraper.export.reading import READERS, BadFile, Line, parse
 from n8n_scraper.export.writers import WRITERS
 from n8n_scraper.items import COLUMN_NAMES, COLUMNS, SCHEMA_VERSION
 
+NAMES = tuple(f"workflows.{format_}" for format_ in WRITERS)
 MAX_ROWS_TOLD = 10
 """Differing rows told per file; the rest is counted."""
 
@@ -27,18 +28,20 @@ def check_folder(folder: Path) -> Iterator[str]:
     if manifest.schema_version != SCHEMA_VERSION or not set(manifest.columns) <= set(COLUMN_NAMES):
         yield f"manifest.json is of schema version {manifest.schema_version}, this program knows {SCHEMA_VERSION}."
         return
-    missing = [name for name in manifest.files if not (folder / name).is_file()]
-    yield from (f"{name} is missing." for name in missing)
-    yield from _unlisted(folder, manifest)
-    present = [name for name in manifest.files if name not in missing]
+    yield from _names(folder, manifest)
+    present = [name for name in NAMES if name in manifest.files and (folder / name).is_file()]
     for name in present:
         yield from _bytes(folder / name, manifest)
     yield from _rows(folder, present, manifest)
 
 
-def _unlisted(folder: Path, manifest: Manifest) -> Iterator[str]:
-    for format_ in WRITERS:
-        name = f"workflows.{format_}"
+def _names(folder: Path, manifest: Manifest) -> Iterator[str]:
+    for name in manifest.files:
+        if name not in NAMES:
+            yield f"{name} is in the manifest and no file of an export."
+        elif not (folder / name).is_file():
+            yield f"{name} is missing."
+    for name in NAMES:
         if (folder / name).exists() and name not in manifest.files:
             yield f"{name} is not in the manifest."
 

@@ -132,7 +132,7 @@ def _values(column: Any) -> list[Any]:
 
 
 def _records(file: Any) -> Iterator[bytes]:
-    """Whole CSV records, some at a time: a line end stands outside of quotes when those before it are even in number."""
+    """Whole CSV records, some at a time: a line ends a record when the quotes so far are even in number."""
     lines: list[bytes] = []
     rows = size = quotes = 0
     for line in file:

@@ -47,7 +47,7 @@ class Selection:
             "free": self.free,
             "changed-since": since,
         }
-        return {name: value for name, value in options.items() if value not in ([], None, False)}
+        return {name: value for name, value in options.items() if value not in ([], None) and value is not False}
 
     def condition(self) -> tuple[str, dict[str, Any]]:
         """SQL over ``workflow_rows r``, with its parameters."""
