@@ -58,7 +58,9 @@ def read_page(body: bytes, encoding: str | None, site: Site) -> PageFacts:
     ref, has_scripts = _canonical(root, site), root.find(".//script") is not None
     parts = find_parts(root)
     if parts is None:
-        return PageFacts(False, needs_script=has_scripts and len(text_of(root)) < _MIN_TEXT)
+        is_shell = has_scripts and root.find(".//h1") is None and len(text_of(root)) < _MIN_TEXT
+        return PageFacts(False, needs_script=is_shell)
+    _make_absolute(parts, site)
     is_paid, price_usd = _price(parts)
     author_name, author_username = _author(parts)
     return PageFacts(
@@ -73,8 +75,8 @@ def read_page(body: bytes, encoding: str | None, site: Site) -> PageFacts:
         is_paid=is_paid,
         price_usd=price_usd,
         description=to_markdown(parts.body) or None,
-        images=[(source, image.get("alt")) for source, image in _sources(parts, site, "img")],
-        videos=[source for source, _ in _sources(parts, site, "iframe", "video", "source", "embed")],
+        images=[(source, image.get("alt")) for source, image in _sources(parts, "img")],
+        videos=[source for source, _ in _sources(parts, "iframe", "video", "source", "embed")],
     )
 
 
@@ -120,11 +122,19 @@ def _categories(parts: PageParts) -> list[str]:
     return list(dict.fromkeys(name for name in names if name))
 
 
-def _sources(parts: PageParts, site: Site, *tags: str) -> Iterator[tuple[str, etree._Element]]:
-    """What the elements of the description show, with absolute addresses; the canvas is no part of it."""
+def _make_absolute(parts: PageParts, site: Site) -> None:
+    for element in (found for part in parts.body for found in part.iter()):
+        for name in ("src", "href"):
+            address = (element.get(name) or "").strip()
+            if address.startswith("//"):
+                element.set(name, "https:" + address)
+            elif address.startswith("/"):
+                element.set(name, site.site_url + address)
+
+
+def _sources(parts: PageParts, *tags: str) -> Iterator[tuple[str, etree._Element]]:
+    """What the elements of the description show; the canvas is no part of it."""
     for element in (found for part in parts.body for found in part.iter(*tags)):
         source = (element.get("src") or "").strip()
-        if source.startswith("/"):
-            source = "https:" + source if source.startswith("//") else site.site_url + source
         if source and _CANVAS not in (element.get("class") or ""):
             yield source, element

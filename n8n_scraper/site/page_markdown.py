@@ -31,6 +31,7 @@ class _Writer:
 
     def __init__(self) -> None:
         self._lines: list[str] = []
+        self._gap: str | None = None  # the empty line that the next line has to have before it
         self._line = ""
         self._prefix: list[str] = []
         self._marker = ""  # replaces the last prefix once: the bullet of a list item
@@ -40,7 +41,7 @@ class _Writer:
 
     def text(self) -> str:
         self._end_line()
-        return re.sub(r"\n{3,}", "\n\n", "\n".join(self._lines)).strip("\n")
+        return "\n".join(self._lines)
 
     def walk(self, root: etree._Element) -> None:
         walk = etree.iterwalk(root, events=("start", "end"))
@@ -77,31 +78,30 @@ class _Writer:
         elif tag in ("td", "th"):
             self._cells += 1
             self._line = "| " if self._cells == 1 else self._line.rstrip() + " | "
-        elif tag in _MARKS or tag == "a":
+        elif _is_span(element):
             self._openers.append(_MARKS.get(tag, "["))
 
     def _close(self, element: etree._Element) -> None:
         tag = element.tag
-        if tag in _MARKS:
-            self._close_inline(_MARKS[tag])
-        elif tag == "a":
-            self._close_inline(f"]({_target(element.get('href'))})")
+        if _is_span(element):
+            self._close_span(_MARKS.get(tag) or f"]({_target(element.get('href'))})")
         elif tag in _BLOCKS:
             self._block()
         elif tag in ("ul", "ol"):
             self._lists.pop()
-            self._block()
+            self._end_line() if self._lists else self._block()
         elif tag == "li":
             self._end_line()
             self._prefix.pop()
             self._marker = ""
         elif tag == "blockquote":
-            self._block()
+            self._end_line()
             self._prefix.pop()
+            self._block()
         elif tag == "tr":
             self._end_row(element)
 
-    def _close_inline(self, closer: str) -> None:
+    def _close_span(self, closer: str) -> None:
         """Blanks stay outside of emphasis; what holds nothing is left out."""
         if self._openers:
             self._openers.pop()
@@ -201,19 +201,30 @@ class _Writer:
             self._line += " "
 
     def _block(self) -> None:
-        """What follows begins a block of its own, after an empty line."""
+        """What follows begins a block of its own, after an empty line that belongs to the outermost quote or list."""
         if self._cells:
             return
         self._end_line()
         if self._lines and not self._marker:
-            self._lines.append("".join(self._prefix).rstrip())
+            prefix = "".join(self._prefix).rstrip()
+            self._gap = prefix if self._gap is None else min(self._gap, prefix, key=len)
 
     def _end_line(self, *, is_code: bool = False) -> None:
         if self._line.strip() or is_code:
+            if self._gap is not None:
+                self._lines.append(self._gap)
             prefix = "".join(self._prefix[:-1]) + self._marker if self._marker else "".join(self._prefix)
             self._lines.append(prefix + (self._line if is_code else self._line.rstrip()))
-            self._marker = ""
+            self._marker, self._gap = "", None
         self._line = ""
+
+
+def _is_span(element: etree._Element) -> bool:
+    """Emphasis or a link; Markdown has none around paragraphs and lists."""
+    is_one = element.tag in _MARKS or element.tag == "a"
+    return is_one and not any(
+        inner.tag in _BLOCKS or inner.tag in ("li", "blockquote", "pre") for inner in element.iter()
+    )
 
 
 def _is_first(row: etree._Element) -> bool:

@@ -40,7 +40,7 @@ _SHARE_LINK = re.compile(
     r"sharing|sharearticle|submit|compose|\?).*|mailto:\?.*",
     re.IGNORECASE,
 )
-_RELATIVE_DATE = re.compile(r"(?:\d{1,4}|an?|last) [a-z]{3,7} ago|last [a-z]{3,7}|yesterday|today")
+_RELATIVE_DATE = re.compile(r"(?:last updated?:? )?(?:\d{1,4}|an?|last) [a-z]{3,7} ago|last [a-z]{3,7}|yesterday|today")
 
 
 def find_parts(root: etree._Element) -> PageParts | None:
