@@ -72,14 +72,10 @@ def postmaster(place: Place) -> psutil.Process | None:
         return None
     try:
         process = psutil.Process(pid)
-        is_ours = (
-            process.status() != psutil.STATUS_ZOMBIE
-            and process.uids().effective == place.owner
-            and process.cmdline()[1:3] == ["-D", str(place.data)]
-        )
-    except psutil.Error:
+        command, user = process.cmdline(), process.uids().effective
+    except psutil.Error:  # a zombie has no command line
         return None
-    return process if is_ours else None
+    return process if command[1:3] == ["-D", str(place.data)] and user == place.owner else None
 
 
 def recorded_pid(place: Place) -> int | None:

@@ -19,7 +19,7 @@ from n8n_scraper.store.backup import move_store, restore_backup, write_backup
 from n8n_scraper.store.clients import arguments_and_environment, client_program
 from n8n_scraper.store.database import connect
 from n8n_scraper.store.embedded import EmbeddedPostgres
-from n8n_scraper.store.migrations import migrate
+from n8n_scraper.store.migrations import load_migrations, migrate, pending_migrations
 from n8n_scraper.store.transfer import store_tables
 
 FILL = r"""
@@ -90,6 +90,16 @@ def open_connection(dsn: str) -> Iterator[extensions.connection]:
         yield connection
 
 
+@contextmanager
+def new_database(postgres: EmbeddedPostgres, name: str) -> Iterator[str]:
+    with open_connection(postgres.dsn("postgres")) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(f"create database {name}")
+            yield postgres.dsn(name)
+            cursor.execute(f"drop database {name}")
+
+
 def test_backup_and_restore_bring_back_every_value(filled_url: str, config: Config, tmp_path: Path) -> None:
     size = write_backup(filled_url, tmp_path / "store.dump")
     assert size == (tmp_path / "store.dump").stat().st_size
@@ -109,6 +119,28 @@ def test_move_brings_every_value_to_the_other_server(filled_url: str, empty_data
     moved = contents(empty_database_url)
     assert moved.pop("next job") == [(3,)]
     assert moved == before
+
+
+def test_a_backup_of_an_older_store_is_migrated_on_its_way(
+    postgres: EmbeddedPostgres, config: Config, tmp_path: Path
+) -> None:
+    (tmp_path / "0001_store.sql").write_text(load_migrations()[0].sql, encoding="utf-8")
+    with new_database(postgres, "older") as older:
+        with open_connection(older) as connection:
+            assert migrate(connection, tmp_path) == ["0001_store.sql"]
+        execute(older, FILL)
+        write_backup(older, tmp_path / "store.dump")
+    assert restore_backup(config, tmp_path / "store.dump")["observed"] == 300
+    with open_connection(config.database_url) as connection:
+        assert pending_migrations(connection) == []
+
+
+def test_a_backup_of_newer_code_is_refused(filled_url: str, config: Config, tmp_path: Path) -> None:
+    execute(filled_url, "insert into schema_migrations values (9999, '9999_future.sql', 'x')")
+    write_backup(filled_url, tmp_path / "store.dump")
+    with pytest.raises(StartError, match="at migration 9999, newer than this code"):
+        restore_backup(config, tmp_path / "store.dump")
+    assert contents(config.database_url)["observed"] == []
 
 
 def test_a_store_that_is_not_empty_is_not_overwritten(filled_url: str, config: Config, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ import sys, psycopg2
 from pathlib import Path
 from n8n_scraper.store.migrations import migrate
 connection = psycopg2.connect(sys.argv[1])
+print("ready", flush=True)
 sys.stdin.readline()
 print(*migrate(connection, Path(sys.argv[2])))
 """
@@ -151,7 +152,14 @@ def test_two_processes_at_once_apply_each_file_once(empty_database_url: str, fol
         subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
-    said = [process.communicate("go\n")[0].split() for process in processes]
+    for process in processes:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    said = [process.communicate()[0].split() for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
     assert sorted(said) == [[], ["0001_first.sql", "0002_second.sql", "0003_slow.sql"]]
 
