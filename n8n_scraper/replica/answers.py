@@ -8,10 +8,12 @@ from typing import Any
 import orjson
 
 from n8n_scraper.replica.catalogue import CATEGORIES
+from n8n_scraper.replica.json_members import joined, members
 from n8n_scraper.replica.library import Entry, Library
 from n8n_scraper.replica.replies import JSON, NOT_FOUND, Reply, json_reply
 
 Answer = dict[str, Any]
+_ATTRIBUTES = ("name", "description", "workflow", "workflowInfo", "createdAt", "views", "recentViews")
 
 
 def detail(library: Library, id: int | None) -> Reply:
@@ -26,20 +28,20 @@ def attributes(library: Library, id: int | None) -> Reply:
     entry = library.entries.get(id or 0)
     if entry is None or entry.status == "gone":
         return NOT_FOUND
-    answer = _parse_exactly(library, entry)
-    kept = {key: answer.get(key) for key in ("name", "description", "workflow", "workflowInfo", "createdAt")}
-    more = {
+    parts = members(library.answer(entry.id))
+    known = {
         "updatedAt": entry.updated_at,
-        "views": answer.get("views"),
-        "recentViews": answer.get("recentViews"),
         "hidden": not entry.listed,
-        "username": answer["user"]["username"],
+        "username": entry.author,
         "status": entry.status,
         "price": entry.price,
         "difficulty": None,
         "readyToDemo": False,
     }
-    return _exact({"data": {"id": entry.id, "attributes": {**kept, **more}}, "meta": {}})
+    attributes = {key: parts[key] for key in _ATTRIBUTES if key in parts}
+    attributes |= {key: orjson.dumps(value) for key, value in known.items()}
+    data = joined({"id": b"%d" % entry.id, "attributes": joined(attributes)})
+    return Reply(200, joined({"data": data, "meta": b"{}"}), JSON)
 
 
 def importable(library: Library, id: int | None) -> Reply:
@@ -47,8 +49,8 @@ def importable(library: Library, id: int | None) -> Reply:
     entry = library.entries.get(id or 0)
     if entry is None or not entry.is_published:
         return NOT_FOUND
-    answer = _parse_exactly(library, entry)
-    return _exact({"id": entry.id, "name": answer["name"], "workflow": answer["workflow"]})
+    parts = members(library.answer(entry.id))
+    return Reply(200, joined({key: parts[key] for key in ("id", "name", "workflow")}), JSON)
 
 
 def categories() -> Reply:
@@ -60,19 +62,10 @@ def categories() -> Reply:
 
 
 def parse(library: Library, entry: Entry) -> Answer:
-    """For pages and listing: quick, and exact in all that they show."""
+    """For pages and listing, which show nothing of the workflow: what cannot be parsed there is left out."""
+    text = library.answer(entry.id)
     try:
-        answer: Answer = orjson.loads(library.answer(entry.id))
+        answer: Answer = orjson.loads(text)
     except ValueError:  # NaN, lone surrogates, deep nesting
-        return _parse_exactly(library, entry)
+        answer = {key: json.loads(part) for key, part in members(text).items() if key != "workflow"}
     return answer
-
-
-def _parse_exactly(library: Library, entry: Entry) -> Answer:
-    answer: Answer = json.loads(library.answer(entry.id))
-    return answer
-
-
-def _exact(value: Any) -> Reply:
-    """Written by the standard library: whole numbers of any size and lone surrogates pass unchanged."""
-    return Reply(200, json.dumps(value, separators=(",", ":")).encode(), JSON)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,10 +14,10 @@ import orjson
 from n8n_scraper.exceptions import StartError
 from n8n_scraper.replica.corpus_lines import read_lines
 from n8n_scraper.replica.exported_rows import is_exported, rebuild
+from n8n_scraper.replica.json_members import joined, members
 from n8n_scraper.replica.library import Entry, seeded_price
 from n8n_scraper.replica.slugs import slugify
 
-_OUR_SLUG = re.compile(rb',\s*"_slug"\s*:\s*"[^"\\]*"\s*\}\s*$')
 _NEEDED = ("name", "totalViews", "createdAt", "description", "workflow", "user", "nodes", "categories", "image")
 
 
@@ -113,24 +112,26 @@ def _parse(line: bytes, where: str) -> dict[str, Any]:
     return result
 
 
-def _parse_leniently(line: bytes, where: str) -> Any:
-    """NaN, lone surrogates and deep nesting are no reason to refuse a recording."""
+def _parse_leniently(line: bytes, where: str) -> dict[str, Any]:
+    """NaN, lone surrogates and deep nesting inside a workflow are no reason to refuse a recording."""
     try:
-        return json.loads(line)
+        parts = members(line) | {"workflow": b"{}"}
+        return {key: json.loads(part) for key, part in parts.items()}
     except (ValueError, RecursionError) as error:
         raise StartError(f"{where}: not JSON ({error}).") from None
 
 
 def _without_slug(line: bytes, row: dict[str, Any]) -> bytes:
-    """The recorded line as it was, our own key cut off."""
+    """The recorded line as it was, our own key taken out."""
+    line = line.strip()
     if "_slug" not in row:
-        return line.strip()
-    cut, count = _OUR_SLUG.subn(b"}", line)
-    if count:
-        return cut
-    exact = json.loads(line)
-    del exact["_slug"]
-    return json.dumps(exact, separators=(",", ":")).encode()
+        return line
+    at_the_end = b',"_slug":' + orjson.dumps(row["_slug"]) + b"}"
+    if line.endswith(at_the_end):
+        return line.removesuffix(at_the_end) + b"}"
+    parts = members(line)
+    del parts["_slug"]
+    return joined(parts)
 
 
 def _entry(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Callable
 from functools import cache
 
 from n8n_scraper.replica.fault_rules import Fault
-from n8n_scraper.replica.replies import HTML, PLAIN, Reply, text_reply
+from n8n_scraper.replica.json_members import joined, members
+from n8n_scraper.replica.replies import HTML, JSON, PLAIN, Reply, text_reply
 
 OFF_SITE = "https://elsewhere.invalid/"
 _BOMB_BYTES = 200_000_000
@@ -65,12 +65,11 @@ def _encoded(reply: Reply, body: bytes) -> Reply:
 
 
 def _unpublished(reply: Reply) -> Reply:
-    try:
-        value = json.loads(reply.body)
-        value["workflow"]["status"] = "unpublished"
-    except (ValueError, KeyError, TypeError):
+    outer = members(reply.body) if reply.content_type == JSON else {}
+    if "workflow" not in outer:
         return reply
-    return reply._replace(body=json.dumps(value).encode())
+    inner = members(outer["workflow"]) | {"status": b'"unpublished"'}
+    return reply._replace(body=joined(outer | {"workflow": joined(inner)}))
 
 
 @cache

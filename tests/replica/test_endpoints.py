@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import http.client
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -11,7 +12,13 @@ from typing import Any
 
 import pytest
 
+from n8n_scraper.replica.api import Api
+from n8n_scraper.replica.generator import GeneratedLibrary, Recipe
+from n8n_scraper.replica.library import listed
 from n8n_scraper.replica.process import RunningReplica
+from n8n_scraper.replica.routes import Route
+from n8n_scraper.replica.site import Site
+from n8n_scraper.replica.traps import ALL_TRAPS
 
 Ask = Callable[..., Any]
 Row = dict[str, Any]
@@ -172,12 +179,12 @@ def test_listing_descriptions_are_plain(replica: RunningReplica, ask: Ask, good:
 @pytest.mark.parametrize("query", ["category=DevOps", "price=paid", "price=free", "search=INVOICES"])
 def test_listing_filters(replica: RunningReplica, ask: Ask, library: list[Row], query: str) -> None:
     field, _, value = query.partition("=")
-    wanted = {
+    filters: dict[str, Callable[[Row], bool]] = {
         "category": lambda row: value in row["categories"],
         "price": lambda row: (row["price"] is None) == (value == "free"),
         "search": lambda row: value.lower() in row["name"].lower(),
-    }[field]
-    expected = {row["id"] for row in library if row["listed"] and wanted(row)}
+    }
+    expected = {row["id"] for row in library if row["listed"] and filters[field](row)}
     assert expected
     page = _page(replica, ask, f"rows=100&{query}")
     assert page["totalWorkflows"] == len(expected)
@@ -198,8 +205,6 @@ def test_gzip_where_the_client_takes_it(replica: RunningReplica, ask: Ask, good:
 
 
 def test_other_methods_are_refused(replica: RunningReplica) -> None:
-    import http.client  # noqa: PLC0415 - the one test that is not a GET
-
     connection = http.client.HTTPConnection(replica.api_url.removeprefix("http://"), timeout=10)
     connection.request("POST", "/api/health", body=b"{}")
     response = connection.getresponse()
@@ -212,3 +217,14 @@ def test_images_are_pictures(replica: RunningReplica, ask: Ask) -> None:
     assert first.headers["content-type"] == "image/png"
     assert first.body.startswith(b"\x89PNG\r\n\x1a\n")
     assert first.body != second.body
+
+
+def test_no_trap_breaks_an_endpoint() -> None:
+    library = GeneratedLibrary(Recipe(count=len(ALL_TRAPS), traps=1, hostile=True, icons=0))
+    site, api = Site(library, "http://127.0.0.1:1", "page"), Api(library, "open")
+    for entry in listed(library):
+        answers = [api.answer(Route(kind, entry.id), {}) for kind in ("detail", "attributes", "import")]
+        answers.append(site.answer(Route("page", entry.id, entry.slug), {}))
+        assert [answer.status for answer in answers] == [200] * 4, entry.trap
+        assert all(len(answer.body) > 100 for answer in answers)
+    assert api.answer(Route("listing"), {"rows": "100"}).status == 200

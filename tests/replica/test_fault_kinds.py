@@ -132,7 +132,7 @@ def test_a_dripping_body_begins_at_once(faulty: RunningReplica, address: str) ->
     response = connection.getresponse()
     first = time.monotonic() - begun
     response.read()
-    assert first < 0.3 < time.monotonic() - begun
+    assert first < (time.monotonic() - begun) / 2
     connection.close()
 
 

@@ -94,13 +94,12 @@ def test_a_signal_ends_it_at_once_even_while_requests_wait(number: signal.Signal
         connection = http.client.HTTPConnection(replica.api_url.removeprefix("http://"), timeout=10)
         connection.request("GET", "/api/health")
         process = psutil.Process(replica.pid)
-        begun = time.monotonic()
         process.send_signal(number)
         with pytest.raises((http.client.RemoteDisconnected, ConnectionResetError)):
             connection.getresponse()
         connection.close()
-        psutil.wait_procs([process], timeout=5)
-        assert time.monotonic() - begun < 2
+        gone, _ = psutil.wait_procs([process], timeout=5)
+    assert gone == [process]
 
 
 def test_it_ends_when_its_parent_is_killed() -> None:
@@ -155,25 +154,22 @@ def test_ids_are_written(tmp_path: Path) -> None:
     assert path.read_text() == "".join(f"{id}\n" for id in listed)
 
 
-@pytest.mark.parametrize(("latency", "low", "high"), [("0.2", 0.2, 0.2), ("0.1-0.3", 0.1, 0.3)])
-def test_latency(ask: Ask, latency: str, low: float, high: float) -> None:
-    with running_replica(count=1, latency=latency) as replica:
-        took = []
-        for _ in range(4):
-            begun = time.monotonic()
-            ask(f"{replica.api_url}/api/health")
-            took.append(time.monotonic() - begun)
-    assert min(took) >= low
-    assert min(took) < high + 0.1
-    assert (max(took) - min(took) > 0.02) == (low < high)
+def test_latency(ask: Ask) -> None:
+    with running_replica(count=1, latency="0.2-0.3") as replica:
+        begun = time.monotonic()
+        ask(f"{replica.api_url}/api/health")
+        assert time.monotonic() - begun >= 0.2
 
 
-def test_latency_is_seeded() -> None:
+def test_latency_is_seeded_and_inside_its_limits() -> None:
     def drawn(seed: int) -> list[float]:
-        source = Options(seed=seed, latency=Latency(0.1, 0.5)).random_latency()
-        return [source() for _ in range(5)]
+        source = Options(seed=seed, latency=Latency.parse("0.1-0.5")).random_latency()
+        return [source() for _ in range(50)]
 
     assert drawn(1) == drawn(1) != drawn(2)
+    assert 0.1 <= min(drawn(1)) < 0.15
+    assert 0.45 < max(drawn(1)) <= 0.5
+    assert Options(latency=Latency.parse("0.3")).random_latency()() == 0.3
 
 
 def test_a_closed_api(ask: Ask) -> None:
