@@ -122,7 +122,7 @@ class GeneratedLibrary:
             "lastUpdatedBy": rng.randint(1, 90),
             "workflowInfo": _info(canvas.nodes),
             "status": entry.status,
-            "user": authors.author(entry.author),
+            "user": dict(authors.author(entry.author)),
             "nodes": self._outer_nodes(canvas.nodes),
             "categories": [{"id": CATEGORIES[name], "name": name} for name in entry.categories],
             "image": [],

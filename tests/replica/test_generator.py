@@ -46,6 +46,13 @@ def test_the_same_seed_gives_the_same_bytes_on_every_python() -> None:
     assert digest(library) == "9a47a53efe5934aa742f61eb84531ad6b4ffddaee8ee69935f1ad38e262e23a6"
 
 
+def test_an_answer_does_not_depend_on_those_made_before() -> None:
+    recipe = Recipe(count=200, traps=1, hostile=True, icons=0)
+    forward, backward = GeneratedLibrary(recipe), GeneratedLibrary(recipe)
+    made = {id: forward.answer(id) for id in forward.entries}
+    assert {id: backward.answer(id) for id in reversed(backward.entries)} == made
+
+
 def test_another_seed_gives_another_library() -> None:
     assert digest(GeneratedLibrary(Recipe(count=5, seed=1))) != digest(GeneratedLibrary(Recipe(count=5, seed=2)))
 
