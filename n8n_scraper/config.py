@@ -100,6 +100,9 @@ class Config:
     breaker_threshold: int = _setting(_whole(1, 1000), 10, "failures in a row that open the circuit breaker")
     breaker_cooldown: float = _setting(_number(0.01, 600), 30.0, "seconds before the first probe, doubling to 600")
     breaker_give_up: float = _setting(_number(0.1), 3600.0, "seconds open after which the crawl ends, resumable")
+    store_patience: float = _setting(
+        _number(0.1, 86_400), 120.0, "seconds a crawl waits for a store that went away before it ends, resumable"
+    )
     workflow_timeout: float = _setting(_number(0.1), 900.0, "seconds one workflow may take, without waits")
     max_body_bytes: int = _setting(_whole(1000, 1 << 30), 8_000_000, "largest answer, also after decompression")
     export_paid: bool = _setting(_flag, False, "export the JSON of paid workflows too")

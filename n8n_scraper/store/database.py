@@ -104,6 +104,15 @@ def connect(dsn: str, *, application_name: str = "n8n_scraper") -> extensions.co
     return connection
 
 
+def reconnect(config: Config, dsn: str) -> extensions.connection:
+    """A connection for somebody who holds the store open; an embedded server that died is started again.
+
+    Raises:
+        StartError: as :func:`connect`.
+    """
+    return connect(dsn if config.database_url else embedded_postgres(config).revive())
+
+
 def check_server(connection: extensions.connection) -> None:
     """Refuse a server that cannot hold the store.
 

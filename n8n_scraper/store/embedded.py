@@ -52,6 +52,20 @@ class EmbeddedPostgres:
                 raise StartError(f"The embedded Postgres in {self._place.path} cannot be used: {error}.") from None
         return self
 
+    def revive(self) -> str:
+        """Start the server again if it died; where it answers. For those whose process uses it, and nobody else.
+
+        Raises:
+            StartError: it cannot be started.
+        """
+        place = prepare_place(self.root)
+        try:
+            with _mutex(place):
+                ensure_running(place)
+        except OSError as error:
+            raise StartError(f"The embedded Postgres in {place.path} cannot be used: {error}.") from None
+        return server.dsn(place, DATABASE)
+
     def stop(self) -> None:
         """Leave the server, and stop it as the last one. Without effect when not started."""
         if self._use is None or self._place is None or self._process != os.getpid():

@@ -13,7 +13,7 @@ from psycopg2.extensions import cursor as Cursor
 from n8n_scraper.config import Config
 from n8n_scraper.exceptions import StartError
 from n8n_scraper.store import jobs
-from n8n_scraper.store.database import connect, open_database
+from n8n_scraper.store.database import open_database, reconnect
 from n8n_scraper.store.thread import StoreThread
 
 T = TypeVar("T")
@@ -22,11 +22,11 @@ T = TypeVar("T")
 class Session:
     """Open with :meth:`open`; ``dsn`` is for others that need a connection of their own."""
 
-    def __init__(self, dsn: str, stack: ExitStack) -> None:
+    def __init__(self, config: Config, dsn: str, stack: ExitStack) -> None:
         self.dsn = dsn
+        self._config = config
         self._stack = stack
-        self._thread = StoreThread(partial(connect, dsn))
-        self._stack.callback(self._thread.close)
+        self._thread = self.new_thread()
 
     @classmethod
     def open(cls, config: Config) -> Session:
@@ -35,7 +35,13 @@ class Session:
         """
         with ExitStack() as stack:
             dsn = stack.enter_context(open_database(config))
-            return cls(dsn, stack.pop_all())
+            return cls(config, dsn, stack.pop_all())
+
+    def new_thread(self) -> StoreThread:
+        """One more connection on a thread of its own; it brings an embedded server back, and ends with the session."""
+        thread = StoreThread(partial(reconnect, self._config, self.dsn), patience=self._config.store_patience)
+        self._stack.callback(thread.close)
+        return thread
 
     def take_job(self, jobdir: str | None, arguments: dict[str, Any]) -> jobs.Job:
         """The job that ``jobdir`` names, held until :meth:`close`."""
@@ -54,4 +60,4 @@ class Session:
 
 def _hold_again(cursor: Cursor, job: jobs.Job) -> None:
     if not jobs.hold(cursor, job.id):
-        raise StartError(f"Job {job.key} was taken by another process while the store was away.")
+        raise StartError(f"Job {job.key or job.id} is held by another process since the store was away.")

@@ -1,0 +1,43 @@
+"""What an error of the store means: wait for it, ask again, end the crawl, or this row alone is refused. Pure."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import psycopg2
+
+from n8n_scraper.exceptions import StoreUnavailable
+
+Meaning = Literal["away", "again", "full", "refused"]
+
+_DISK_FULL = "53100"
+_TOO_LARGE = "54"
+"""Class of limits, of a value in an index, say: psycopg2 calls it operational, but waiting does not make it fit."""
+_ROLLED_BACK = "40"
+"""Class of deadlocks and serialization failures: others were in the way."""
+_CANCELLED = frozenset({"55P03", "57014"})
+"""A lock or a statement that took longer than the server's administrator allows."""
+_ROW = (psycopg2.DataError, psycopg2.IntegrityError, psycopg2.ProgrammingError, psycopg2.NotSupportedError)
+
+
+def meaning(error: psycopg2.Error) -> Meaning:
+    """``away``: the connection is of no use any more; ``again``: the same transaction may go through now; ``full``: no
+    space on the server's disk; ``refused``: this statement, for what is in it.
+    """
+    code = error.pgcode or ""
+    if code == _DISK_FULL:
+        return "full"
+    if code.startswith(_ROLLED_BACK) or code in _CANCELLED:
+        return "again"
+    if code.startswith(_TOO_LARGE) or isinstance(error, (*_ROW, psycopg2.InternalError)):
+        return "refused"
+    return "away"
+
+
+def close_reason(error: BaseException | None) -> str | None:
+    """Why the crawl must stop after this error; None when it need not. What was not committed is due again."""
+    if isinstance(error, StoreUnavailable):
+        return "store_unavailable"
+    if isinstance(error, psycopg2.Error) and meaning(error) == "full":
+        return "disk_full"
+    return None
