@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -17,7 +16,6 @@ from n8n_scraper.politeness.gate import Gate
 from n8n_scraper.politeness.pace import Pace
 from n8n_scraper.politeness.reservation import LocalReservations, Reservations
 from n8n_scraper.project import load_config
-from n8n_scraper.store.database import connect
 from n8n_scraper.store.rate import StoredReservations
 from n8n_scraper.store.thread import StoreThread
 
@@ -34,11 +32,11 @@ WATCH_SECONDS = 0.2
 class RateExtension:
     """One gate for the two n8n hosts, one per other host; with a store, its row is the gate of all its processes."""
 
-    def __init__(self, crawler: Crawler, config: Config, dsn: str | None) -> None:
+    def __init__(self, crawler: Crawler, config: Config, store: StoreThread | None) -> None:
         self._crawler = crawler
         self._config = config
         self._delay = crawler.settings.getfloat("DOWNLOAD_DELAY")
-        self._store = StoreThread(partial(connect, dsn)) if dsn else None
+        self._store = store
         self._hosts = {config.site_host, config.api_host}
         self._other_gates: dict[str, Gate] = {}
         self._watcher: asyncio.Task[None] | None = None
@@ -50,7 +48,7 @@ class RateExtension:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         session = getattr(crawler.spider, "session", None)
-        extension = cls(crawler, load_config(crawler.settings), session.dsn if session else None)
+        extension = cls(crawler, load_config(crawler.settings), session.new_thread() if session else None)
         crawler.signals.connect(extension._spider_opened, signals.spider_opened)
         crawler.signals.connect(extension._spider_closed, signals.spider_closed)
         return extension
