@@ -12,14 +12,14 @@ from n8n_scraper.layers.document import Document, read_document
 from n8n_scraper.layers.inventory import Inventory
 from n8n_scraper.layers.sticky_notes import StickyNote, read_sticky_notes
 from n8n_scraper.layers.workflow_json import read_workflow
+from n8n_scraper.site.markdown_escapes import link_target
 
 MAX_NOTES = 1_000
 MAX_NOTES_TEXT = 100_000
 """How many sticky notes, and characters of all of them together, are analysed; real workflows have at most 72 notes
 and 22,905 characters. All are in the column sticky_notes."""
 
-_NEEDS_BRACKETS = re.compile(r"[\s()]")
-_FILE = re.compile(r"(\]\(<?)(fileId:([0-9]{1,18}))(?=[)>\s])")
+_FILE = re.compile(r"(\]\()(fileId:([0-9]{1,18}))(?=[)\s])")
 
 
 def fill_explainer(item: WorkflowItem, answer: dict[str, Any]) -> Counter[str]:
@@ -65,13 +65,7 @@ def read_description(answer: dict[str, Any]) -> str | None:
     if "fileId:" not in decoded:
         return decoded
     files = dict(reversed(_image_list(answer)))
-    return _FILE.sub(lambda match: match[1] + _target(files.get(int(match[3]), match[2]), match[1]), decoded)
-
-
-def _target(url: str, opening: str) -> str:
-    """An address as the target of a Markdown image; one with blanks or brackets needs ``<…>`` around it."""
-    is_plain = opening.endswith("<") or not _NEEDS_BRACKETS.search(url)
-    return url if is_plain else f"<{url}>"
+    return _FILE.sub(lambda match: match[1] + link_target(files.get(int(match[3]), match[2])), decoded)
 
 
 def _documents(notes: Sequence[StickyNote]) -> Iterator[Document]:

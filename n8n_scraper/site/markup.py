@@ -13,7 +13,9 @@ from n8n_scraper.exceptions import UnusableAnswer
 MAX_UNPACKED_BYTES = 50_000_000
 """What the sitemap protocol allows."""
 MAX_TAGS = 1_000_000
-"""An element costs 4 bytes on the wire and over 100 in memory."""
+"""Tags of a sitemap; an element costs 4 bytes on the wire and over 100 in memory."""
+MAX_PAGE_TAGS = 100_000
+"""Tags of a page; real ones have some thousand."""
 
 _PAGE_CODECS = re.compile(r"utf-(?:8|16)(?:-.*)?|ascii|iso8859-\d+|cp\d+|koi8-.|gb\w+|big5\w*|shift_jis\w*|euc_\w+")
 _GZIP = b"\x1f\x8b"
@@ -26,7 +28,7 @@ def read_xml(body: bytes) -> etree._Element:
         UnusableAnswer: ``malformed`` or ``too_large``.
     """
     body = _unpacked(body)
-    _check_tags(body)
+    _check_size(body, MAX_TAGS)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         root = etree.fromstring(body, parser)
@@ -45,9 +47,7 @@ def read_html(body: bytes, encoding: str | None = None) -> etree._Element | None
     Raises:
         UnusableAnswer: ``too_large``.
     """
-    if len(body) > MAX_UNPACKED_BYTES:
-        raise UnusableAnswer("too_large", f"a page of {len(body)} bytes")
-    _check_tags(body)
+    _check_size(body, MAX_PAGE_TAGS)
     text = body.decode(_known(encoding), "replace").replace("\x00", "\ufffd")
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=False)
     try:
@@ -65,9 +65,11 @@ def _known(encoding: str | None) -> str:
     return name if _PAGE_CODECS.fullmatch(name) else "utf-8"
 
 
-def _check_tags(body: bytes) -> None:
-    if body.count(b"<") > MAX_TAGS:
-        raise UnusableAnswer("too_large", f"more than {MAX_TAGS} tags in one body")
+def _check_size(body: bytes, max_tags: int) -> None:
+    if len(body) > MAX_UNPACKED_BYTES:
+        raise UnusableAnswer("too_large", f"a body of {len(body)} bytes")
+    if body.count(b"<") > max_tags:
+        raise UnusableAnswer("too_large", f"more than {max_tags} tags in one body")
 
 
 def _unpacked(body: bytes) -> bytes:

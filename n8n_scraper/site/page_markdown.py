@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import islice
 from typing import ClassVar
 
 from lxml import etree
 
+from n8n_scraper.site.markdown_escapes import code_span, escape_line_start, escape_text, fence_for, link_target
+
+MAX_ELEMENTS = 10_000
+"""How many elements of a description are read; real ones have some hundred."""
+MAX_IN_SPAN = 100
+"""How many elements emphasis or a link may hold."""
+
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BLOCKS = frozenset((*_HEADINGS, "p", "div", "section", "article", "figure", "table", "details", "summary", "dl", "dt"))
+_NOT_IN_SPANS = _BLOCKS | {"li", "blockquote", "pre"}
 _MARKS = {"strong": "**", "b": "**", "em": "*", "i": "*", "del": "~~", "s": "~~", "strike": "~~"}
-_SPECIAL = re.compile(r"[\\`*\[\]~]|<(?=[A-Za-z/!?])|(?<!\w)_|_(?!\w)|&(?=#?\w+;)|@(?=\[)")
-_LINE_START = re.compile(r"(\d{0,9})([#>+=|.)-])(?=\s|\Z|[#>=|-])")
 _LANGUAGE = re.compile(r"(?:^|\s)(?:language|lang)-(\S+)")
-_BLANKS = re.compile(r"\s+")
-_BACKTICKS = re.compile(r"`+")
 
 
 def to_markdown(elements: list[etree._Element]) -> str:
@@ -31,6 +36,7 @@ class _Writer:
 
     def __init__(self) -> None:
         self._lines: list[str] = []
+        self._left = 2 * MAX_ELEMENTS  # events
         self._gap: str | None = None  # the empty line that the next line has to have before it
         self._line = ""
         self._prefix: list[str] = []
@@ -46,6 +52,9 @@ class _Writer:
     def walk(self, root: etree._Element) -> None:
         walk = etree.iterwalk(root, events=("start", "end"))
         for event, element in walk:
+            self._left -= 1
+            if self._left < 0:
+                return
             if event == "start":
                 verbatim = self._VERBATIM.get(element.tag)
                 if verbatim:
@@ -57,8 +66,7 @@ class _Writer:
             else:
                 if element.tag not in self._VERBATIM:
                     self._close(element)
-                if element is not root:
-                    self._write(element.tail)
+                self._write(element.tail)
 
     def _open(self, element: etree._Element) -> None:
         tag = element.tag
@@ -84,7 +92,7 @@ class _Writer:
     def _close(self, element: etree._Element) -> None:
         tag = element.tag
         if _is_span(element):
-            self._close_span(_MARKS.get(tag) or f"]({_target(element.get('href'))})")
+            self._close_span(_MARKS.get(tag) or f"]({link_target(element.get('href'))})")
         elif tag in _BLOCKS:
             self._block()
         elif tag in ("ul", "ol"):
@@ -139,26 +147,23 @@ class _Writer:
         inner = element.find("code")
         language = _LANGUAGE.search((element if inner is None else inner).get("class") or "")
         code = "".join(element.itertext()).removesuffix("\n")
-        fence = "`" * max(3, 1 + max((len(run) for run in _BACKTICKS.findall(code)), default=0))
+        fence = fence_for(code, 3)
         for line in (f"{fence}{language[1] if language else ''}", *code.split("\n"), fence):
             self._line = line
             self._end_line(is_code=True)
         self._block()
 
     def _code(self, element: etree._Element) -> None:
-        code = _BLANKS.sub(" ", "".join(element.itertext()))
-        fence = "`" * (1 + max((len(run) for run in _BACKTICKS.findall(code)), default=0))
-        pad = " " if code.startswith("`") or code.endswith("`") or (code[:1] == code[-1:] == " ") else ""
-        if code.strip():
+        if code := code_span("".join(element.itertext())):
             self._flush()
-            self._line += f"{fence}{pad}{code}{pad}{fence}"
+            self._line += code
 
     def _image(self, element: etree._Element) -> None:
         source = (element.get("src") or "").strip()
-        alt = _escaped(" ".join((element.get("alt") or "").split()))
+        alt = escape_text(" ".join((element.get("alt") or "").split()))
         if source:
             self._flush()
-            self._line += f"![{alt}]({_target(source)})"
+            self._line += f"![{alt}]({link_target(source)})"
 
     def _break(self, element: etree._Element) -> None:
         if self._cells:
@@ -192,9 +197,7 @@ class _Writer:
             self._line += " "
         if not words:
             return
-        escaped = _escaped(words)
-        if not self._line:
-            escaped = _LINE_START.sub(r"\1\\\2", escaped, count=1) if _LINE_START.match(escaped) else escaped
+        escaped = escape_text(words) if self._line else escape_line_start(escape_text(words))
         self._flush()
         self._line += escaped.replace("|", "\\|") if self._cells else escaped
         if text[-1].isspace():
@@ -221,10 +224,10 @@ class _Writer:
 
 def _is_span(element: etree._Element) -> bool:
     """Emphasis or a link; Markdown has none around paragraphs and lists."""
-    is_one = element.tag in _MARKS or element.tag == "a"
-    return is_one and not any(
-        inner.tag in _BLOCKS or inner.tag in ("li", "blockquote", "pre") for inner in element.iter()
-    )
+    if element.tag not in _MARKS and element.tag != "a":
+        return False
+    inner = [descendant.tag for descendant in islice(element.iter(), MAX_IN_SPAN + 1)]
+    return len(inner) <= MAX_IN_SPAN and not _NOT_IN_SPANS.intersection(inner)
 
 
 def _is_first(row: etree._Element) -> bool:
@@ -232,13 +235,3 @@ def _is_first(row: etree._Element) -> bool:
     part = row.getparent()
     is_first_part = part is None or part.tag == "table" or part.getprevious() is None
     return row.getprevious() is None and is_first_part
-
-
-def _escaped(text: str) -> str:
-    return _SPECIAL.sub(r"\\\g<0>", text)
-
-
-def _target(url: str | None) -> str:
-    """A link target as Markdown takes it."""
-    address = (url or "").strip()
-    return f"<{address}>" if re.search(r"[\s()]", address) and not re.search(r"[<>\n]", address) else address
