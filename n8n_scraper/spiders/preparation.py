@@ -11,9 +11,11 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import psycopg2
+from psycopg2.extensions import cursor as Cursor
 from scrapy.exceptions import CloseSpider
 
-from n8n_scraper.exceptions import UnusableAnswer
+from n8n_scraper.exceptions import StoreUnavailable, UnusableAnswer
 from n8n_scraper.frontier import Pending
 from n8n_scraper.middlewares.robots import RobotsMiddleware
 from n8n_scraper.plan import SITEMAP_REQUESTS, Plan, make_plan
@@ -23,6 +25,7 @@ from n8n_scraper.site.listing import Listing
 from n8n_scraper.site.sitemap import Sitemap
 from n8n_scraper.spiders.requests import listing_request, sitemap_request
 from n8n_scraper.store import jobs, listings
+from n8n_scraper.store.faults import close_reason
 from n8n_scraper.store.rows import read_stored_layers
 from n8n_scraper.visit import Wanted
 
@@ -78,6 +81,16 @@ class Preparation:
         """Raises:
         CloseSpider: with a documented reason, when the crawl cannot start now.
         """
+        try:
+            return await self._prepare()
+        except (StoreUnavailable, psycopg2.Error) as error:
+            reason = close_reason(error)
+            if reason is None:
+                raise
+            logger.error("The crawl cannot begin: %s", error)
+            raise CloseSpider(reason) from error
+
+    async def _prepare(self) -> Prepared:
         api_open, page = await self._read_robots()
         addresses = await self._read_sitemap()
         left = await self._pending(addresses, api_open)
@@ -155,21 +168,24 @@ class Preparation:
         return {}
 
     async def _pending(self, addresses: dict[int, str], api_open: bool) -> list[Pending]:
-        turned = await self._session.run(partial(listings.replace_sitemap, addresses=addresses)) if addresses else []
+        left = await self._session.run(partial(self._fix_ids, addresses=addresses, api_open=api_open))
+        return [_pending(entry) for entry in left]
+
+    def _fix_ids(self, cursor: Cursor, addresses: dict[int, str], api_open: bool) -> list[jobs.JobId]:
+        """In one transaction: a kill must not separate what the sitemap told from the job that is made of it."""
+        turned = listings.replace_sitemap(cursor, addresses) if addresses else []
         if self._job is not None and self._job.is_prepared:
-            left = await self._session.run(partial(jobs.read_pending, job_id=self._job.id))
-            return [_pending(entry) for entry in left]
-        ids = [ref.id for ref in self._arguments.ids] if self._arguments.ids is not None else sorted(addresses)
-        rule = partial(
-            jobs.due_ids, ids=ids, layers=self._arguments.layers, refresh=self._arguments.refresh, api_open=api_open
-        )
-        due = await self._session.run(rule)
-        if self._arguments.ids is None:
+            return jobs.read_pending(cursor, self._job.id)
+        arguments = self._arguments
+        ids = [ref.id for ref in arguments.ids] if arguments.ids is not None else sorted(addresses)
+        due = jobs.due_ids(cursor, ids, arguments.layers, arguments.refresh, api_open=api_open)
+        if arguments.ids is None:
             due = sorted({*due, *turned})
-        due = due[: self._arguments.limit]
+        due = due[: arguments.limit]
         if self._job is not None:
-            await self._session.run(partial(jobs.prepare, job_id=self._job.id, ids=due))
-        return [Pending(id) for id in due]
+            jobs.prepare(cursor, self._job.id, due)
+            listings.take_vanished(cursor, due)
+        return [jobs.JobId(id) for id in due]
 
     async def _read_listing(self) -> None:
         """Prices of the whole library. A page that fails leaves no hole: its workflows are asked one by one later."""

@@ -32,19 +32,23 @@ class JobId(NamedTuple):
     """An id of a job that is not done."""
 
     id: int
-    attempt_count: int
-    request_count: int
-    not_before: datetime | None
+    attempt_count: int = 0
+    request_count: int = 0
+    not_before: datetime | None = None
 
 
 def open_job(cursor: Cursor, key: str | None, arguments: dict[str, Any]) -> Job:
     """Find the job of ``key``, or make it; hold it for this connection.
 
+    A start that ended before the ids were fixed has fixed nothing: the next one's arguments count.
+
     Raises:
         StartError: when another process holds it.
     """
     cursor.execute(
-        "insert into jobs (key, arguments) values (%s, %s) on conflict (key) do nothing", (key, json.dumps(arguments))
+        "insert into jobs (key, arguments) values (%s, %s)"
+        " on conflict (key) do update set arguments = excluded.arguments where jobs.prepared_at is null",
+        (key, json.dumps(arguments)),
     )
     if key is None:
         cursor.execute("select * from jobs where id = lastval()")

@@ -12,18 +12,23 @@ def replace_sitemap(cursor: Cursor, addresses: Mapping[int, str]) -> list[int]:
     """Take a whole sitemap as the last one seen: addresses, and is_listed of every row.
 
     Returns:
-        ids that deserve a request because the sitemap changed its mind: stored ones that vanished, gone ones listed
-        again.
+        ids that deserve a request because the sitemap changed its mind: stored ones that vanished and that no job has
+        taken since (see :func:`take_vanished`), gone ones listed again.
     """
     cursor.execute("create temporary table seen (id bigint primary key, url text not null) on commit drop")
     execute_values(cursor, "insert into seen (id, url) values %s", list(addresses.items()), page_size=5000)
     cursor.execute(
-        "select id from observed left join seen using (id)"
-        " where (seen.id is null and is_listed and gone_at is null) or (seen.id is not null and gone_at is not null)"
-        " order by id"
+        "select id from observed left join seen using (id) left join listed using (id)"
+        " where (seen.id is null and listed.id is not null and gone_at is null)"
+        " or (seen.id is not null and gone_at is not null) order by id"
     )
     turned = [row[0] for row in cursor.fetchall()]
-    cursor.execute("delete from listed where id not in (select id from seen)")
+    # Vanished ids stay here, with their former seen_at, until a job has taken them: a crawl of given ids, a limit or a
+    # kill must not make us forget to ask for them.
+    cursor.execute(
+        "delete from listed where not exists (select from seen where seen.id = listed.id)"
+        " and not exists (select from observed where observed.id = listed.id and gone_at is null)"
+    )
     cursor.execute(
         "insert into listed (id, url, seen_at) select id, url, now() from seen"
         " on conflict (id) do update set url = excluded.url, seen_at = excluded.seen_at"
@@ -33,6 +38,13 @@ def replace_sitemap(cursor: Cursor, addresses: Mapping[int, str]) -> list[int]:
         " where is_listed is distinct from exists (select from seen where seen.id = observed.id)"
     )
     return turned
+
+
+def take_vanished(cursor: Cursor, ids: Sequence[int]) -> None:
+    """A job has these ids now: those that vanished from the sitemap are asked for by it, and by no later one."""
+    cursor.execute(
+        "delete from listed where id = any(%s) and seen_at < (select max(seen_at) from listed)", (list(ids),)
+    )
 
 
 def add_prices(cursor: Cursor, prices: Iterable[tuple[int, bool, float]]) -> None:
@@ -46,11 +58,6 @@ def add_prices(cursor: Cursor, prices: Iterable[tuple[int, bool, float]]) -> Non
         template="(%s, %s, %s, now())",
         page_size=1000,
     )
-
-
-def read_addresses(cursor: Cursor, ids: Sequence[int]) -> dict[int, str]:
-    cursor.execute("select id, url from listed where id = any(%s)", (list(ids),))
-    return dict(cursor.fetchall())
 
 
 def read_prices(cursor: Cursor, ids: Sequence[int]) -> dict[int, tuple[bool, float]]:
