@@ -25,6 +25,7 @@ from n8n_scraper.pipelines.quality import apply_score
 from n8n_scraper.project import load_config
 from n8n_scraper.store import jobs
 from n8n_scraper.store.batches import Batches
+from n8n_scraper.store.faults import close_reason
 from n8n_scraper.store.merge import Decision
 from n8n_scraper.store.rows import write_batch
 from n8n_scraper.visit import failed_row
@@ -38,11 +39,6 @@ if TYPE_CHECKING:
     from n8n_scraper.spiders.workflows import WorkflowsSpider
 
 logger = logging.getLogger(__name__)
-CLOSE_REASONS: dict[type[Exception], str] = {
-    StoreUnavailable: "store_unavailable",
-    psycopg2.errors.DiskFull: "disk_full",
-}
-"""Errors after which the crawl stops; what was not committed is due in the next run of the job."""
 
 
 class StorePipeline:
@@ -69,25 +65,36 @@ class StorePipeline:
         return item
 
     async def _write(self, items: list[WorkflowItem]) -> None:
+        """Raises:
+        StoreUnavailable, psycopg2.Error: nothing can be stored any more; the crawl stops.
+        """
+        try:
+            await self._store(items)
+        except (StoreUnavailable, psycopg2.Error) as error:
+            self._spider.stop(close_reason(error) or "store_unavailable")
+            raise
+
+    async def _store(self, items: list[WorkflowItem]) -> None:
         began = time.perf_counter()
         try:
             decisions = await self._spider.session.run(partial(self._transaction, items=items))
-        except tuple(CLOSE_REASONS) as error:
-            self._spider.stop(CLOSE_REASONS[type(error)])
-            raise
-        except (psycopg2.DataError, psycopg2.IntegrityError, psycopg2.ProgrammingError, ValueError) as error:
+        except (psycopg2.Error, ValueError) as error:
+            if close_reason(error):
+                raise
             if len(items) == 1:
                 await self._store_refused(items[0], error)
-                return
-            for item in items:  # one bad row must not take its batch with it
-                await self._write([item])
+            else:  # one bad row must not take its batch with it
+                for item in items:
+                    await self._store([item])
             return
         self._count_stored(decisions, time.perf_counter() - began)
 
     def _transaction(self, cursor: Cursor, items: list[WorkflowItem]) -> list[Decision]:
         decisions = write_batch(cursor, items, datetime.now(timezone.utc), self._rescore)
         assert self._spider.job is not None
-        jobs.acknowledge(cursor, self._spider.job.id, [item.id for item in items])
+        # A refusal is asked about once more by the next run of the job, never by this one.
+        done = [item.id for item in items if item.error_kind != "blocked"]
+        jobs.acknowledge(cursor, self._spider.job.id, done)
         return decisions
 
     async def _store_refused(self, item: WorkflowItem, error: Exception) -> None:
@@ -105,7 +112,7 @@ class StorePipeline:
             await asyncio.wait(self._saving)
 
     def _item_error(self, item: WorkflowItem, failure: Failure) -> None:
-        if not isinstance(failure.value, tuple(CLOSE_REASONS)):
+        if not self._spider.stop_reason:  # else what is not committed is due again
             self._save(item.id, f"{type(failure.value).__name__} in a pipeline")
 
     def _spider_error(self, failure: Failure, response: Response | Failure | None) -> None:

@@ -21,7 +21,7 @@ from n8n_scraper import stats
 from n8n_scraper.arguments import Arguments
 from n8n_scraper.config import Config
 from n8n_scraper.downloader import NotSent
-from n8n_scraper.exceptions import NothingToDo, StartError, StoreUnavailable, UnusableAnswer
+from n8n_scraper.exceptions import NothingToDo, StartError, UnusableAnswer
 from n8n_scraper.extensions.rate import RateExtension
 from n8n_scraper.frontier import Frontier, Pending
 from n8n_scraper.items import WorkflowItem
@@ -34,6 +34,7 @@ from n8n_scraper.site.answers import judge_exception
 from n8n_scraper.spiders.preparation import Preparation, Prepared
 from n8n_scraper.spiders.requests import workflow_request
 from n8n_scraper.store import jobs
+from n8n_scraper.store.faults import close_reason
 from n8n_scraper.store.session import Session
 from n8n_scraper.visit import Source, Visit
 
@@ -95,6 +96,8 @@ class WorkflowsSpider(Spider):
         self.visits: dict[int, Visit] = {}
         """Workflows with a request under way, a retry that waits, or a row not yet committed."""
         self.prepared: Prepared | None = None
+        self.stop_reason: str | None = None
+        """Why we ended the crawl ourselves, also where that was found out after its close."""
         self._was_put_off = False
         self._progress = asyncio.Event()
 
@@ -161,8 +164,8 @@ class WorkflowsSpider(Spider):
         assert error is not None
         if isinstance(error, (RetryLater, NotSent)):
             return
-        if isinstance(error, StoreUnavailable):
-            self.stop("store_unavailable")
+        if reason := close_reason(error):
+            self.stop(reason)
             return
         request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
         visit: Visit = request.meta["visit"]
@@ -215,11 +218,15 @@ class WorkflowsSpider(Spider):
             await self.session.run(partial(jobs.give_back, job_id=self.job.id, counts=counts))
 
     def stop(self, reason: str) -> None:
-        """End the crawl so that the next run of the job can go on."""
+        """End the crawl so that the next run of the job can go on. The first reason counts."""
         assert self.crawler.engine is not None
+        if self.stop_reason:
+            return
+        self.stop_reason = reason
         logger.error("The crawl stops (%s); what is not committed is due in the next run of the job.", reason)
-        # Scheduled and not awaited: closing waits for the request or item that asks for it.
-        self._closing = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason=reason))
+        if self.crawler.engine.spider is not None:
+            # Scheduled and not awaited: closing waits for the request or item that asks for it.
+            self._closing = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason=reason))
 
     def ended(self, id: int) -> None:
         """The row of this workflow is committed."""
