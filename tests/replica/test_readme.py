@@ -11,6 +11,7 @@ import n8n_scraper.replica
 from n8n_scraper.replica.fault_rules import NAMED_KINDS, Rule
 from n8n_scraper.replica.options import add_arguments
 from n8n_scraper.replica.routes import KINDS
+from n8n_scraper.replica.traps import ALL_TRAPS
 
 README = (Path(n8n_scraper.replica.__file__).parent / "README.md").read_text(encoding="utf-8")
 
@@ -30,6 +31,11 @@ def test_options() -> None:
     add_arguments(parser)
     options = {option for action in parser._actions for option in action.option_strings} - {"-h", "--help"}
     assert {name.split()[0] for name in names(rows("option | meaning"))} == options
+
+
+def test_traps() -> None:
+    table = README.partition("| of | traps |")[2].partition("\n\n")[0]
+    assert names([line.split("|")[2] for line in table.split("\n")[2:]]) == set(ALL_TRAPS)
 
 
 def test_fields_of_a_rule() -> None:
