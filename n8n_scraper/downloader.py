@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.exceptions import IgnoreRequest
 
-from n8n_scraper.extensions.rate import RateExtension
+from n8n_scraper.extensions.rate import RateExtension, breaker_id
 from n8n_scraper.politeness.gate import GateClosed
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
-    from n8n_scraper.politeness.breaker import Id
+__all__ = ["GatedDownloadHandler", "NotSent", "breaker_id"]
 
 
 class NotSent(IgnoreRequest):
@@ -46,6 +46,7 @@ class GatedDownloadHandler(HTTP11DownloadHandler):
         except GateClosed:
             raise NotSent("the crawl is ending") from None
         request.meta["rate_wait"] = request.meta.get("rate_wait", 0.0) + waited
+        self._rate.sent.add(request)
         sent_at = time.monotonic()
         try:
             response = await super().download_request(request)
@@ -53,9 +54,3 @@ class GatedDownloadHandler(HTTP11DownloadHandler):
             request.meta["service_seconds"] = time.monotonic() - sent_at
         await self._rate.answered(request.url, response.status, sent_at)
         return response
-
-
-def breaker_id(request: Request) -> Id:
-    """What the circuit breaker takes for the origin of a request: the workflow it belongs to, else its address."""
-    visit = request.meta.get("visit")
-    return visit.id if visit else request.url

@@ -95,6 +95,14 @@ def test_both_hosts_robots_and_redirects_share_one_promise(replica: Watched) -> 
     assert result["stats"]["rate/wait_seconds"] > 0
 
 
+@pytest.mark.parametrize(("rate", "most"), [(20, 16), (0, 0)])
+def test_waiting_is_all_that_the_engine_has_and_has_not_sent(replica: Watched, rate: float, most: int) -> None:
+    outcomes = crawl(replica, replica.missing(30), rate=rate, DOWNLOAD_DELAY=0.04 if rate else 0)["outcomes"]
+    waiting = [outcome["waiting"] for outcome in outcomes]
+    assert most * 0.8 <= max(waiting) <= most, "16 requests are under way, most of them in Scrapy's slot"
+    assert waiting[-1] == 0
+
+
 def test_the_same_crawl_without_the_gate_is_faster_than_promised(replica: Watched) -> None:
     crawl(replica, replica.missing(50), DOWNLOAD_HANDLERS=UNGATED)
     assert busiest(replica.arrivals(), 1) > 21

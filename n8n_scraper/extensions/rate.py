@@ -7,6 +7,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 from scrapy import signals
 
@@ -20,6 +21,7 @@ from n8n_scraper.store.rate import StoredReservations
 from n8n_scraper.store.thread import StoreThread
 
 if TYPE_CHECKING:
+    from scrapy import Request
     from scrapy.crawler import Crawler
     from typing_extensions import Self
 
@@ -39,6 +41,8 @@ class RateExtension:
         self._store = store
         self._hosts = {config.site_host, config.api_host}
         self._other_gates: dict[str, Gate] = {}
+        self.sent: WeakSet[Request] = WeakSet()
+        """Requests that got their turn; the download handler adds them."""
         self._watcher: asyncio.Task[None] | None = None
         self.breaker = CircuitBreaker(
             config.breaker_threshold, config.breaker_cooldown, config.breaker_give_up, time.monotonic, self._changed
@@ -52,6 +56,22 @@ class RateExtension:
         crawler.signals.connect(extension._spider_opened, signals.spider_opened)
         crawler.signals.connect(extension._spider_closed, signals.spider_closed)
         return extension
+
+    @property
+    def waiting(self) -> int:
+        """Requests to the two hosts that the engine has and that are not sent: in Scrapy's slots or at the gate.
+
+        Whoever hands out work by priority waits until there are none. Always 0 where no limit is set; without those
+        that an open breaker holds back for having failed, so that another id can come and be the probe.
+        """
+        if self.gate.is_unlimited:
+            return 0
+        return sum(map(self._is_waiting, self._crawler.engine.downloader.active))
+
+    def _is_waiting(self, request: Request) -> bool:
+        if request in self.sent or _host(request.url) not in self._hosts:
+            return False
+        return not self.breaker.holds_back(breaker_id(request))
 
     async def admit(self, url: str, priority: int = 0, id: Id = None) -> float:
         """Wait until a request to this address may be sent, right now and once; returns the seconds waited.
@@ -82,7 +102,7 @@ class RateExtension:
         self._gate_of(url).slow_to(1 / seconds)
 
     def _gate_of(self, url: str) -> Gate:
-        host = urlsplit(url).hostname or ""
+        host = _host(url)
         if host in self._hosts:
             return self.gate
         if host not in self._other_gates:
@@ -152,3 +172,13 @@ class RateExtension:
             gate.close()
         for slot in self._crawler.engine.downloader.slots.values():
             slot.delay = 0.0  # what Scrapy still holds back goes out no more: it need not take its time
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
+
+
+def breaker_id(request: Request) -> Id:
+    """What the circuit breaker takes for the origin of a request: the workflow it belongs to, else its address."""
+    visit = request.meta.get("visit")
+    return visit.id if visit else request.url

@@ -93,6 +93,10 @@ class CircuitBreaker:
         patience = min(PROBE_PATIENCE, self._cooldown) if id in self._suspects else 0.0
         return self._clock() >= self._probe_at + patience
 
+    def holds_back(self, id: Id) -> bool:
+        """Whether an id that failed waits here for another to be the probe."""
+        return self._state != "closed" and id in self._suspects
+
     def sent(self, id: Id) -> None:
         """A request goes out; while the breaker is open it is the probe."""
         if self._state != "closed":

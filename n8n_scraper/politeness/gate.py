@@ -64,6 +64,10 @@ class Gate:
         return len(self._waiters)
 
     @property
+    def is_unlimited(self) -> bool:
+        return self._reservations is None
+
+    @property
     def closed(self) -> bool:
         return self._closed
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import AsyncIterator
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,14 +22,20 @@ from n8n_scraper.downloader import breaker_id
 from n8n_scraper.exceptions import UnusableAnswer
 from n8n_scraper.extensions.rate import RateExtension
 from n8n_scraper.site.answers import judge, judge_exception
+from n8n_scraper.store.database import connect
+from n8n_scraper.store.thread import StoreThread
 
 ORDER = json.loads(sys.argv[1])
+
+
+def new_thread() -> StoreThread:
+    return StoreThread(partial(connect, ORDER["dsn"]))
 
 
 class MiniSpider(Spider):
     name = "mini"
     handle_httpstatus_list = [204, *range(400, 600)]  # noqa: RUF012 - Scrapy's own name and form
-    session = SimpleNamespace(dsn=ORDER["dsn"]) if ORDER.get("dsn") else None
+    session = SimpleNamespace(new_thread=new_thread) if ORDER.get("dsn") else None
     outcomes: list[dict[str, Any]]
 
     async def start(self) -> AsyncIterator[Request]:
@@ -53,8 +59,9 @@ class MiniSpider(Spider):
 
     def _note(self, request: Request, kind: str | None, *, tell: bool = True, **more: Any) -> None:
         meta = {name: request.meta.get(name) for name in ("download_latency", "rate_wait")}
-        self.outcomes.append({"url": request.url, "kind": kind, "t": time.monotonic(), **meta, **more})
         rate = self.crawler.get_extension(RateExtension)
+        more["waiting"] = rate.waiting if rate else None
+        self.outcomes.append({"url": request.url, "kind": kind, **meta, **more})
         if rate and tell:
             rate.breaker.record(kind, breaker_id(request))
 

@@ -98,6 +98,14 @@ def test_nothing_goes_out_until_the_cooldown_is_over_then_one_probe_with_another
     assert [state for state, _ in breaker.changes] == ["open", "half_open", "closed"]
 
 
+def test_ids_that_failed_are_held_back_while_it_is_not_closed() -> None:
+    breaker = opened()
+    assert breaker.holds_back(1)
+    assert not breaker.holds_back(99)
+    breaker.record(None, 99)
+    assert not breaker.holds_back(1)
+
+
 def test_a_failed_id_may_probe_when_no_other_came_in_time() -> None:
     breaker = opened()
     breaker.pass_time(39.9)
