@@ -97,13 +97,15 @@ def _notes(item: WorkflowItem) -> int:
 
 
 def _edges_meet_nodes(item: WorkflowItem) -> bool:
-    names = {node.get("name") for node in nodes_of(item.workflow)} if item.workflow else set()
+    nodes = nodes_of(item.workflow) if item.workflow else ()
+    names = {name for node in nodes if isinstance(name := node.get("name"), str)}
     return all(edge.source in names and edge.target in names for edge in edges_of(item.workflow or {}))
 
 
 def _is_connected(item: WorkflowItem) -> bool:
     ends = {name for edge in edges_of(item.workflow or {}) for name in (edge.source, edge.target)}
-    return item.node_count == 1 or all(node.get("name") in ends for node in _nodes(item))
+    names = _names(item)
+    return item.node_count == 1 or (len(names) == item.node_count and ends.issuperset(names))
 
 
 def _squeezed(text: str) -> str:
