@@ -83,6 +83,10 @@ def mean_rate(moments: Sequence[float]) -> float:
     return (len(moments) - 1) / (moments[-1] - moments[0])
 
 
+AT_20 = 26
+"""A second holds 20 turns and, where processes share them, those that somebody took a quarter of a second late."""
+
+
 def test_both_hosts_robots_and_redirects_share_one_promise(replica: Watched) -> None:
     result = crawl(replica, [*replica.missing(50), f"{replica.running.site_url}/workflows/1"])
     moments = replica.arrivals()
@@ -90,7 +94,7 @@ def test_both_hosts_robots_and_redirects_share_one_promise(replica: Watched) -> 
     assert len(replica.arrivals("/workflows/1")) == 2, "the address without a slug, and where it leads"
     assert len(moments) == 54 == result["stats"]["rate/request_count"]
     assert 0.9 * 20 <= mean_rate(moments) <= 20
-    assert busiest(moments, 1) <= 21
+    assert busiest(moments, 1) <= AT_20
     assert result["stats"]["rate/per_second"] == 20
     assert result["stats"]["rate/wait_seconds"] > 0
 
@@ -105,12 +109,12 @@ def test_waiting_is_all_that_the_engine_has_and_has_not_sent(replica: Watched, r
 
 def test_the_same_crawl_without_the_gate_is_faster_than_promised(replica: Watched) -> None:
     crawl(replica, replica.missing(50), DOWNLOAD_HANDLERS=UNGATED)
-    assert busiest(replica.arrivals(), 1) > 21
+    assert busiest(replica.arrivals(), 1) > AT_20
 
 
 def test_no_promise_no_wait(replica: Watched) -> None:
     result = crawl(replica, replica.missing(50), rate=0)
-    assert busiest(replica.arrivals(), 1) > 21
+    assert busiest(replica.arrivals(), 1) > AT_20
     assert "rate/per_second" not in result["stats"]
 
 
@@ -123,13 +127,13 @@ def test_processes_that_share_a_store_share_the_promise(replica: Watched, databa
     for each in [start(replica, replica.missing(30), dsn=database_url) for _ in range(2)]:
         finish(each)
     assert len(replica.arrivals()) == 64
-    assert busiest(replica.arrivals(), 1) <= 21
+    assert busiest(replica.arrivals(), 1) <= AT_20
 
 
 def test_processes_that_share_no_store_do_not(replica: Watched) -> None:
     for each in [start(replica, replica.missing(30)) for _ in range(2)]:
         finish(each)
-    assert busiest(replica.arrivals(), 1) > 21
+    assert busiest(replica.arrivals(), 1) > AT_20
 
 
 def test_waiting_counts_neither_as_latency_nor_into_the_timeout(replica: Watched) -> None:

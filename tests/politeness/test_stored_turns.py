@@ -43,16 +43,20 @@ def moments_of(processes: Sequence[subprocess.Popen[str]]) -> list[float]:
     return sorted(moment for moments in each for moment in moments if first <= moment <= last)
 
 
+AT_20 = 26
+"""A second holds 20 turns, and those that a process took a quarter of a second late."""
+
+
 def test_two_processes_on_one_row_hold_the_rate(database_url: str, busiest: Any, mean_rate: Any) -> None:
     moments = moments_of([start(20, 4, database_url) for _ in range(2)])
-    assert 0.97 * 20 * 0.95 <= mean_rate(moments) <= 20
-    assert busiest(moments, 1) <= 21
+    assert 0.9 * 20 <= mean_rate(moments) <= 20
+    assert busiest(moments, 1) <= AT_20
 
 
 def test_two_processes_without_it_do_not(busiest: Any, mean_rate: Any) -> None:
     moments = moments_of([start(20, 2) for _ in range(2)])
     assert mean_rate(moments) > 30
-    assert busiest(moments, 1) > 21
+    assert busiest(moments, 1) > AT_20
 
 
 def test_a_process_killed_with_a_turn_in_hand_costs_that_turn_only(database_url: str, mean_rate: Any) -> None:
