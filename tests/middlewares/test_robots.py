@@ -14,11 +14,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
 from aiohttp import web
+from scrapy import Request
+from scrapy.http import Response
+from scrapy.utils.test import get_crawler
 
+from n8n_scraper.middlewares.robots import RobotsMiddleware
 from n8n_scraper.replica.process import running_replica
 
 ROOT = Path(__file__).parents[2]
@@ -234,3 +239,25 @@ def test_robots_txt_cannot_be_switched_off() -> None:
     with pytest.raises(subprocess.CalledProcessError) as failed:
         crawl([], "http://127.0.0.1:1", "http://127.0.0.1:2", ROBOTSTXT_OBEY=False)
     assert "N8N_SCRAPER_API_ROBOTSTXT_OBEY=False, for that host alone" in failed.value.stderr
+
+
+def test_rules_are_read_again_after_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr("n8n_scraper.middlewares.robots.time", SimpleNamespace(monotonic=lambda: clock.now))
+    bodies = iter([CLOSED, ""])
+
+    async def download_async(request: Request) -> Response:
+        return Response(request.url, body=next(bodies).encode())
+
+    crawler = get_crawler(settings_dict={"ROBOTSTXT_OBEY": True})
+    monkeypatch.setattr(crawler, "get_extension", lambda cls: None)
+    monkeypatch.setattr(crawler, "_engine", SimpleNamespace(download_async=download_async))
+    robots = RobotsMiddleware.from_crawler(crawler)
+
+    async def scenario() -> list[bool]:
+        verdicts = []
+        for clock.now in (0.0, 86_000.0, 87_000.0):
+            verdicts.append(await robots.verdict("https://n8n.io/workflows/1-x/"))
+        return verdicts
+
+    assert asyncio.run(scenario()) == [False, False, True]
