@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from scrapy.extensions.feedexport import FileFeedStorage
 
 from n8n_scraper.exceptions import StartError
-from n8n_scraper.export.aside import AsideFile
+from n8n_scraper.export.aside import AsideFile, is_full
 from n8n_scraper.export.selection import choose_columns
+from n8n_scraper.spiders.workflows import WorkflowsSpider
 
 if TYPE_CHECKING:
     from scrapy import Spider
@@ -43,10 +45,21 @@ class AtomicFileFeedStorage(FileFeedStorage):
             _check_append(self._file, options.get("format", ""))
 
     def open(self, spider: Spider) -> IO[bytes]:
+        """A full disk ends the crawl, now and later: see :meth:`WorkflowsSpider.stop`."""
+        on_full = partial(spider.stop, "disk_full") if isinstance(spider, WorkflowsSpider) else None
+        try:
+            return self._open(spider, on_full)
+        except OSError as error:
+            if on_full and is_full(error):
+                on_full()
+            raise
+
+    def _open(self, spider: Spider, on_full: Callable[[], None] | None) -> IO[bytes]:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         if self._file.exists() and not self._file.is_file():
             return super().open(spider)
         file = FeedFile(self._file)
+        file.on_full = on_full
         if self._appends and _holds_something(self._file):
             with self._file.open("rb") as former:
                 shutil.copyfileobj(former, file)
@@ -62,7 +75,7 @@ class AtomicFileFeedStorage(FileFeedStorage):
             file.discard()
             raise file.error
         else:
-            _publish(file)
+            file.publish_or_discard()
 
 
 class FeedFile(AsideFile):
@@ -72,23 +85,30 @@ class FeedFile(AsideFile):
     """
 
     error: OSError | None = None
+    on_full: Callable[[], None] | None = None
+    """Called when there is no space for the feed."""
 
     def write(self, data: Any, /) -> int:
         if not self.error:
             try:
                 return super().write(data)
             except OSError as error:
-                self.error = error
-                logger.error("Feed %s cannot be written (%s): it keeps its former content.", self.path, error)
+                self._fail(error)
         return memoryview(data).nbytes
 
+    def publish_or_discard(self) -> None:
+        try:
+            self.publish()
+        except OSError as error:
+            self._fail(error)
+            self.discard()
+            raise
 
-def _publish(file: AsideFile) -> None:
-    try:
-        file.publish()
-    except OSError:
-        file.discard()
-        raise
+    def _fail(self, error: OSError) -> None:
+        self.error = error
+        logger.error("Feed %s cannot be written (%s): it keeps its former content.", self.path, error)
+        if self.on_full and is_full(error):
+            self.on_full()
 
 
 def _holds_something(path: Path) -> bool:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from pathlib import Path
+from functools import partial
 from typing import Any
 
+import psycopg2
 from scrapy.commands.crawl import Command as ScrapyCrawl
+from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
 
-from n8n_scraper.exceptions import NothingToDo, StartError
+from n8n_scraper.exceptions import NothingToDo, StartError, StoreUnavailable
 from n8n_scraper.exit_codes import FAULT, exit_code
-from n8n_scraper.export.selection import Selection
-from n8n_scraper.export.snapshot import write_snapshot
+from n8n_scraper.export.after_crawl import renew_snapshot
 from n8n_scraper.project import load_config
 from n8n_scraper.spiders.workflows import WorkflowsSpider
+from n8n_scraper.store import runs
+from n8n_scraper.store.database import open_database
 
 logger = logging.getLogger(__name__)
 _NO_SNAPSHOT = frozenset({"shutdown", "dry_run", "store_unavailable", "disk_full", None})
@@ -34,6 +37,7 @@ class Command(ScrapyCrawl):
             self.exitcode = self._crawl(opts)
         except NothingToDo as message:
             print(f"n8n_scraper: {message}")
+            self.exitcode = self._renew_snapshot()
         except StartError as error:
             print(f"n8n_scraper: {error}", file=sys.stderr)
             self.exitcode = FAULT
@@ -45,24 +49,39 @@ class Command(ScrapyCrawl):
         self.crawler_process.start()
         if task.done() and not task.cancelled() and task.exception() is not None:
             raise task.exception()
-        spider: Any = crawler.spider
-        reason = crawler.stats.get_value("finish_reason")
         try:
-            if reason not in _NO_SNAPSHOT:
-                _write_snapshot(spider)
+            return _end(crawler)
         finally:
-            spider.session.close()
-        return exit_code(reason)
+            crawler.spider.session.close()  # type: ignore[union-attr]  # the task has made the spider
+
+    def _renew_snapshot(self) -> int:
+        """Of a finished job: its last run may have been killed in its export."""
+        config = load_config(self.settings)
+        try:
+            with open_database(config) as dsn:
+                return exit_code(renew_snapshot(config, dsn) or "finished")
+        except StartError as error:
+            print(f"n8n_scraper: {error}", file=sys.stderr)
+            return FAULT
 
 
-def _write_snapshot(spider: WorkflowsSpider) -> None:
-    config = spider.config
-    snapshot = write_snapshot(
-        spider.session.dsn,
-        Path(config.export_dir),
-        selection=Selection(include_paid=config.export_paid),
-        csv_defuse=config.csv_defuse_formulas,
-        run_id=spider.run_id,
-    )
-    done = "written to" if snapshot.is_new else "unchanged in"
-    logger.info("Snapshot of %d rows %s %s", snapshot.manifest.rows, done, config.export_dir)
+def _end(crawler: Crawler) -> int:
+    """Write the snapshot where the close reason allows it; the exit code."""
+    spider: Any = crawler.spider
+    closed_by = crawler.stats.get_value("finish_reason")
+    reason = spider.stop_reason or closed_by
+    if reason not in _NO_SNAPSHOT:
+        reason = renew_snapshot(spider.config, spider.session.dsn, spider.run_id) or reason
+    if reason == "disk_full" and reason != closed_by:
+        _correct_ledger(spider, reason)
+    if exit_code(reason) == 0 and any(name.startswith("feedexport/failed_count") for name in crawler.stats.get_stats()):
+        raise StartError("A feed of this run could not be written (the log says why); the store has its rows.")
+    return exit_code(reason)
+
+
+def _correct_ledger(spider: Any, reason: str) -> None:
+    end = partial(runs.correct, run_id=spider.run_id, close_reason=reason, exit_code=exit_code(reason))
+    try:
+        spider.session.call(end)
+    except (psycopg2.Error, StoreUnavailable):
+        logger.error("The ledger still says that run %s ended well: the store cannot be written to.", spider.run_id)

@@ -6,6 +6,7 @@ file is locked by the process that writes it, so what a killed one left behind c
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import glob
 import hashlib
@@ -76,6 +77,11 @@ def write_aside(path: Path, text: str) -> None:
     except OSError:
         file.discard()
         raise
+
+
+def is_full(error: OSError) -> bool:
+    """No space, or no more of it for this user."""
+    return error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
 def remove_leftovers(path: Path) -> None:

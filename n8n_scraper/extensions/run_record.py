@@ -5,6 +5,7 @@ feeds.
 from __future__ import annotations
 
 import json
+import logging
 import platform
 from datetime import datetime, timezone
 from functools import partial
@@ -12,18 +13,23 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg2
 from scrapy import signals
 
 from n8n_scraper import stats
 from n8n_scraper.config import SETTINGS
+from n8n_scraper.exceptions import StoreUnavailable
 from n8n_scraper.exit_codes import exit_code
+from n8n_scraper.export.aside import is_full, write_aside
 from n8n_scraper.layers.row import PARSER_VERSION
 from n8n_scraper.store import jobs, runs
+from n8n_scraper.store.faults import close_reason
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from typing_extensions import Self
 
+logger = logging.getLogger(__name__)
 _TOLD_SETTINGS = ("DOWNLOAD_DELAY", "CONCURRENT_REQUESTS", "ROBOTSTXT_OBEY", "USER_AGENT", "JOBDIR")
 _WITHOUT_STORE = frozenset({"store_unavailable", "disk_full"})
 
@@ -60,9 +66,12 @@ class RunRecord:
     async def _spider_closed(self, spider: Any, reason: str) -> None:
         if spider.job is None or reason in _WITHOUT_STORE:
             return
-        await spider.session.run(partial(jobs.finish, job_id=spider.job.id))
         end = runs.End(close_reason=reason, exit_code=exit_code(reason), stats=self._stats())
-        await spider.session.run(partial(runs.end, run_id=spider.run_id, end=end))
+        try:
+            await spider.session.run(partial(jobs.finish, job_id=spider.job.id))
+            await spider.session.run(partial(runs.end, run_id=spider.run_id, end=end))
+        except (StoreUnavailable, psycopg2.Error) as error:
+            spider.stop(close_reason(error) or "store_unavailable")
 
     def _engine_stopped(self) -> None:
         """The feeds are written by now: the stats are complete."""
@@ -70,9 +79,14 @@ class RunRecord:
         if spider is None or spider.job is None:
             return
         folder = Path(spider.config.export_dir) / "runs" / spider.run_id
-        folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(self._stats(), indent=2, sort_keys=True, ensure_ascii=False)
-        (folder / "stats.json").write_text(text + "\n", encoding="utf-8")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_aside(folder / "stats.json", text + "\n")
+        except OSError as error:
+            logger.error("The stats of the run cannot be written: %s", error)
+            if is_full(error):
+                spider.stop("disk_full")
 
     def _settings(self) -> dict[str, Any]:
         names = [name for name in SETTINGS if name != "DATABASE_URL"] + list(_TOLD_SETTINGS)

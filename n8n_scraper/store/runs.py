@@ -36,3 +36,10 @@ def end(cursor: Cursor, run_id: str, end: End) -> None:
         "update runs set ended_at = now(), close_reason = %s, exit_code = %s, stats = %s where run_id = %s",
         (end.close_reason, end.exit_code, json.dumps(end.stats), run_id),
     )
+
+
+def correct(cursor: Cursor, run_id: str, close_reason: str, exit_code: int) -> None:
+    """What became of a run was known only after its end: its files could not be written."""
+    cursor.execute(
+        "update runs set close_reason = %s, exit_code = %s where run_id = %s", (close_reason, exit_code, run_id)
+    )

@@ -54,6 +54,10 @@ class Session:
         """Run a transaction without blocking the crawl; see :class:`StoreThread`."""
         return await self._thread.run(work)
 
+    def call(self, work: Callable[[Cursor], T]) -> T:
+        """The same where nothing else goes on."""
+        return self._thread.call(work)
+
     def close(self) -> None:
         self._stack.close()
 
