@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
+import psycopg2
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
@@ -51,8 +52,13 @@ class Command(ScrapyCommand):
         try:
             self.exitcode = action(load_config(self.settings or {}), args[1:], opts) or 0
         except StartError as error:
-            print(f"n8n_scraper: {error}", file=sys.stderr)
-            self.exitcode = FAULT
+            self._fail(str(error))
+        except (psycopg2.OperationalError, psycopg2.InterfaceError):  # their text may repeat the address
+            self._fail("The store stopped answering.")
+
+    def _fail(self, message: str) -> None:
+        print(f"n8n_scraper: {message}", file=sys.stderr)
+        self.exitcode = FAULT
 
 
 Run = Callable[[Config, "list[str]", argparse.Namespace], "int | None"]

@@ -45,11 +45,8 @@ class EmbeddedPostgres:
         """
         if self._use is None:
             self._place = prepare_place(self.root)
-            try:
-                with _mutex(self._place):
-                    self._join(self._place)
-            except OSError as error:
-                raise StartError(f"The embedded Postgres in {self._place.path} cannot be used: {error}.") from None
+            with _mutex(self._place):
+                self._join(self._place)
         return self
 
     def revive(self) -> str:
@@ -59,11 +56,8 @@ class EmbeddedPostgres:
             StartError: it cannot be started.
         """
         place = prepare_place(self.root)
-        try:
-            with _mutex(place):
-                ensure_running(place)
-        except OSError as error:
-            raise StartError(f"The embedded Postgres in {place.path} cannot be used: {error}.") from None
+        with _mutex(place):
+            ensure_running(place)
         return server.dsn(place, DATABASE)
 
     def stop(self) -> None:
@@ -100,10 +94,7 @@ class EmbeddedPostgres:
         """
         if not has_place(self.root):
             return False
-        place = prepare_place(self.root)
-        with _mutex(place), _closing(place.open(_USERS)) as use:
-            if not _is_alone(use):
-                raise StartError(f"The embedded Postgres in {place.path} is in use by another process.")
+        with _alone(prepare_place(self.root)) as place:
             was_alive = server.is_alive(place)
             server.stop(place)
             return was_alive
@@ -114,13 +105,13 @@ class EmbeddedPostgres:
         Raises:
             StartError: somebody uses it.
         """
-        self.stop_leaked()
         if not has_place(self.root):
             return
-        place = prepare_place(self.root)
-        if (folder := socket_folder(place)) != place.path:
-            shutil.rmtree(folder, ignore_errors=True)
-        shutil.rmtree(place.path)
+        with _alone(prepare_place(self.root)) as place:
+            server.stop(place)
+            if (folder := socket_folder(place)) != place.path:
+                shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(place.path)
         if self.root.is_symlink():
             self.root.unlink()
 
@@ -163,9 +154,21 @@ def _is_alone(use: int) -> bool:
 @contextmanager
 def _mutex(place: Place) -> Iterator[None]:
     """One process at a time makes, starts, joins, leaves or stops the server."""
-    with _closing(place.open(MUTEX)) as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    try:
+        with _closing(place.open(MUTEX)) as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+    except OSError as error:
+        raise StartError(f"The embedded Postgres in {place.path} cannot be used: {error}.") from None
+
+
+@contextmanager
+def _alone(place: Place) -> Iterator[Place]:
+    """The same, refused while somebody uses the server."""
+    with _mutex(place), _closing(place.open(_USERS)) as use:
+        if not _is_alone(use):
+            raise StartError(f"The embedded Postgres in {place.path} is in use by another process.")
+        yield place
 
 
 @contextmanager

@@ -45,7 +45,7 @@ def answers(place: Place) -> bool:
 
 def is_alive(place: Place) -> bool:
     """Whether a server of ours, or a part of one, lives in the place."""
-    lock = take_server_lock(place)
+    lock = _lock_server(place, fcntl.LOCK_SH)  # shared: two who ask are no server to each other
     if lock is not None:
         os.close(lock)
     return lock is None
@@ -58,7 +58,8 @@ def stop(place: Place) -> None:
             return
         process = postmaster(place)
         if process is not None:
-            process.send_signal(sent)  # psutil makes sure that the pid is still this process
+            with contextlib.suppress(psutil.NoSuchProcess):  # it makes sure that the pid is still this process
+                process.send_signal(sent)
         if _wait_for_end(place, seconds):
             _reap(process)
             return
@@ -86,10 +87,14 @@ def recorded_pid(place: Place) -> int | None:
 
 
 def take_server_lock(place: Place) -> int | None:
-    """A descriptor that holds the lock, None when a server has it."""
+    """A descriptor that holds the lock, for a server to inherit; None when one has it."""
+    return _lock_server(place, fcntl.LOCK_EX)
+
+
+def _lock_server(place: Place, kind: int) -> int | None:
     lock = place.open("server.lock")
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(lock)
         return None

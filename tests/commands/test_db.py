@@ -179,3 +179,12 @@ def test_move_to_a_server(db: Db, empty_database_url: str) -> None:
     assert "Set DATABASE_URL to postgresql:///test_" in moved.out
     assert "s3cret" not in moved.out + moved.err
     assert "workflows   7: 5 complete, 2 gone" in db("status", DATABASE_URL=empty_database_url).out
+
+
+def test_a_store_that_goes_away_is_one_sentence(db: Db, database_url: str) -> None:
+    execute(database_url, "drop table observed cascade")
+    execute(
+        database_url, "create view observed as select 'gone' crawl_status from pg_terminate_backend(pg_backend_pid())"
+    )
+    refused = db("status", DATABASE_URL=database_url)
+    assert (refused.exit_code, refused.err) == (1, "n8n_scraper: The store stopped answering.\n")

@@ -188,6 +188,26 @@ def test_committed_rows_survive_kill_9_of_postgres(root: Path) -> None:
             assert ask(again.dsn(), "select sum(number) from survivors") == sum(range(20))
 
 
+def test_a_server_that_was_killed_is_revived_for_its_user(root: Path) -> None:
+    with EmbeddedPostgres(root) as server:
+        started = started_at(server.dsn())
+        postmaster(root).kill()
+        assert started_at(server.revive()) > started
+        again = started_at(server.dsn())
+        assert started_at(server.revive()) == again
+    assert not server.is_running()
+
+
+def test_a_store_in_use_is_not_removed(fresh_root: Path) -> None:
+    with EmbeddedPostgres(fresh_root) as server:
+        with pytest.raises(StartError, match="in use"):
+            EmbeddedPostgres(fresh_root).remove()
+        assert ask(server.dsn(), "select 1") == 1
+    server.remove()
+    assert not fresh_root.exists()
+    server.remove()
+
+
 def test_users_of_one_process_are_counted_one_by_one(root: Path) -> None:
     with EmbeddedPostgres(root) as first:
         with EmbeddedPostgres(root):
