@@ -123,6 +123,13 @@ def test_download_delay_is_the_floor_over_both_hosts(replica: Watched) -> None:
     assert 0.8 * 10 <= mean_rate(replica.arrivals()) <= 10
 
 
+def test_a_burst_comes_at_once_and_keeps_the_mean(replica: Watched) -> None:
+    crawl(replica, replica.missing(14), rate=4, N8N_SCRAPER_BURST=5)
+    moments = replica.arrivals()
+    assert 7 <= busiest(moments, 1) <= 5 + 4
+    assert moments[-1] - moments[0] > (len(moments) - 5) / 4
+
+
 def test_processes_that_share_a_store_share_the_promise(replica: Watched, database_url: str) -> None:
     for each in [start(replica, replica.missing(30), dsn=database_url) for _ in range(2)]:
         finish(each)
@@ -190,7 +197,7 @@ def test_one_429_halves_the_rate_and_clean_answers_bring_it_back(
 
 def test_another_host_has_a_gate_of_its_own(replica: Watched) -> None:
     elsewhere = [url.replace("127.0.0.1", "localhost") for url in replica.missing(8)]
-    crawl(replica, elsewhere, rate=0, N8N_SCRAPER_MEDIA_REQUESTS_PER_SECOND=5)
+    crawl(replica, elsewhere, rate=0, N8N_SCRAPER_MEDIA_REQUESTS_PER_SECOND=5, N8N_SCRAPER_BURST=5)
     assert mean_rate(replica.arrivals()) <= 5
 
 

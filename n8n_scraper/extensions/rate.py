@@ -47,7 +47,9 @@ class RateExtension:
         self.breaker = CircuitBreaker(
             config.breaker_threshold, config.breaker_cooldown, config.breaker_give_up, time.monotonic, self._changed
         )
-        self.gate = Gate(self._reservations(config.site_host, config.requests_per_second), breaker=self.breaker)
+        self.gate = Gate(
+            self._reservations(config.site_host, config.requests_per_second, config.burst), breaker=self.breaker
+        )
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -111,15 +113,15 @@ class RateExtension:
                 self._other_gates[host].close()
         return self._other_gates[host]
 
-    def _reservations(self, host: str, promise: float) -> Reservations | None:
+    def _reservations(self, host: str, promise: float, burst: int = 1) -> Reservations | None:
         """The slower of the promise and DOWNLOAD_DELAY; None where no limit is set."""
         if not promise:
             return None
         if self._delay:
             promise = min(promise, 1 / self._delay)
         if self._store:
-            return StoredReservations(self._store, host, promise, self._config.burst)
-        return LocalReservations(Pace(promise), self._config.burst)
+            return StoredReservations(self._store, host, promise, burst)
+        return LocalReservations(Pace(promise), burst)
 
     def _add(self, name: str, seconds: float) -> None:
         self._crawler.stats.set_value(name, self._crawler.stats.get_value(name, 0.0) + seconds)

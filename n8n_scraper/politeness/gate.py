@@ -50,7 +50,7 @@ class Gate:
         self._waiters: list[_Waiter] = []
         self._arrivals = count()
         self._woken = asyncio.Event()
-        self._server: asyncio.Task[None] | None = None
+        self._serving: asyncio.Task[None] | None = None
         self._closed = False
         self._missed_last = False
         self._last_two: deque[float] = deque(maxlen=2)
@@ -94,16 +94,16 @@ class Gate:
     def wake(self) -> None:
         """Look again at who may be sent."""
         self._woken.set()
-        if self._waiters and self._server is None:
-            self._server = asyncio.ensure_future(self._serve())
-            self._server.add_done_callback(self._served)
+        if self._waiters and self._serving is None:
+            self._serving = asyncio.ensure_future(self._serve())
+            self._serving.add_done_callback(self._served)
 
     def close(self) -> None:
         """From now on nothing goes out; whoever waits gets :class:`GateClosed`."""
         self._closed = True
         self._fail_all(GateClosed())
-        if self._server:
-            self._server.cancel()
+        if self._serving:
+            self._serving.cancel()
 
     def answered_cleanly(self) -> None:
         self._clean_answers += 1
@@ -151,9 +151,9 @@ class Gate:
             self._breaker.sent(waiter.id)
         waiter.turn.set_result(None)
 
-    def _served(self, server: asyncio.Task[None]) -> None:
-        self._server = None
-        if not server.cancelled() and (error := server.exception()):
+    def _served(self, serving: asyncio.Task[None]) -> None:
+        self._serving = None
+        if not serving.cancelled() and (error := serving.exception()):
             self._fail_all(error)
         elif self._waiters and not self._closed:
             self.wake()
