@@ -9,7 +9,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -36,30 +36,30 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another
 
 
 @pytest.fixture
-def open_folder() -> Iterator[Path]:
+def open_folder(server_folder: Callable[[str], Path]) -> Path:
     """A folder that everybody may pass through, as /srv is."""
-    folder = Path(tempfile.mkdtemp(prefix="n8n_scraper-"))
-    folder.chmod(0o711)
-    yield folder
-    shutil.rmtree(folder)
+    return server_folder("n8n_scraper-")
 
 
 @pytest.fixture
-def private_folder() -> Iterator[Path]:
+def private_folder(server_folder: Callable[[str], Path]) -> Iterator[Path]:
     """A folder of mode 0700, as /root is."""
-    folder = Path(tempfile.mkdtemp(prefix="n8n_scraper-"))
+    folder = server_folder("n8n_scraper-")
+    folder.chmod(0o700)
     yield folder
     assert folder.stat().st_mode & 0o777 == 0o700
-    shutil.rmtree(folder)
 
 
 @pytest.fixture
-def shared(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """In place of /var/lib/n8n_scraper."""
-    shared = open_folder / "shared"
+def shared(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """In place of /var/lib/n8n_scraper; on a disk, because programs must run from it."""
+    folder = Path(tempfile.mkdtemp(prefix="n8n_scraper-"))
+    folder.chmod(0o711)
+    shared = folder / "shared"
     monkeypatch.setattr(embedded_binaries, "SHARED", shared)
     monkeypatch.setattr(embedded_place, "SHARED", shared)
-    return shared
+    yield shared
+    shutil.rmtree(folder)
 
 
 def ask(dsn: str, statement: str) -> object:
