@@ -6,6 +6,7 @@ treats both alike, so that whatever reads the tree knows one language only.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import MutableMapping, Sequence
 from html import escape
@@ -16,6 +17,8 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
+
+logging.getLogger("markdown_it").setLevel(logging.INFO)  # its DEBUG lines, one a rule, cost a third of a crawl's CPU
 
 MAX_TEXT = 50_000
 """Characters of one text that are analysed; the longest real description has 21,921. Text made to be slow costs about
