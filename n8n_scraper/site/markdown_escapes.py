@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _SPECIAL = re.compile(r"[\\`*\[\]~]|<(?=[A-Za-z/!?])|(?<!\w)_|_(?!\w)|&(?=#?\w+;)|@(?=\[)")
-_LINE_START = re.compile(r"(\d{0,9})([#>+=|.)-])(?=\s|\Z|[#>=|-])")
+_ITEM_NUMBER = re.compile(r"\d{1,9}(?=[.)](?:\s|\Z))")
+_BLOCK_MARK = re.compile(r"[>=|]|#{1,6}(?=\s|\Z)|[+-](?=[\s-]|\Z)")
 _BLANKS = re.compile(r"\s+")
 _BACKTICKS = re.compile(r"`+")
 _NEEDS_BRACKETS = re.compile(r"[\s()]")
@@ -18,8 +19,9 @@ def escape_text(text: str) -> str:
 
 def escape_line_start(text: str) -> str:
     """``# 1`` and ``1. first`` at the start of a line would be a heading and a list."""
-    match = _LINE_START.match(text)
-    return f"{match[1]}\\{text[match.end(1) :]}" if match else text
+    if number := _ITEM_NUMBER.match(text):
+        return f"{number[0]}\\{text[number.end() :]}"
+    return "\\" + text if _BLOCK_MARK.match(text) else text
 
 
 def code_span(code: str) -> str:

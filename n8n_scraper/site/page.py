@@ -101,10 +101,10 @@ def _author(parts: PageParts) -> tuple[str | None, str | None]:
     end = min((index for index in parts.labels.values() if index > start), default=len(parts.head))
     near = parts.head[start:end]
     links = [(element, match[1]) for element in near if (match := _creator(element))]
-    texts = [text_of(element) for element, _ in links] or [own_text(near[0])[len("created by") :]] + [
+    texts = [text_of(element) for element, _ in links] or [own_text(near[0])[len("created by") :].lstrip(" :")] + [
         own_text(element) for element in near[1:]
     ]
-    name = next((text for text in texts if text.strip(" :")), None)
+    name = next((text for text in texts if text), None)
     return read_label(name), read_label(unquote(links[0][1])) if links else None
 
 

@@ -80,6 +80,23 @@ def test_what_is_no_link(target: str) -> None:
     assert document.text == "x y"
 
 
+def test_links_and_images_without_a_target() -> None:
+    document = read_document("<a>x</a> <a href=''>y</a> <img alt='z'> ![]() https://long.test/" + "x" * 5_000)
+    assert document.links == []
+    assert document.images == []
+    assert document.addresses == []
+
+
+def test_a_closing_bracket_belongs_to_an_address_that_opened_it() -> None:
+    document = read_document("(https://a.test/(b)) https://c.test/d). https://e.test/)))) https://f.test/;,:!?*_~]")
+    assert [link.url for link in document.links] == [
+        "https://a.test/(b)",
+        "https://c.test/d",
+        "https://e.test/",
+        "https://f.test/",
+    ]
+
+
 def test_code_blocks_with_language() -> None:
     document = read_document("```js title\na;\n\nb;\n```\n\n    indented\n\n~~~\n~~~\n\n<pre lang='x'>html\n</pre>")
     assert document.code_blocks == [Code("js", "a;\n\nb;"), Code(None, "indented"), Code(None, ""), Code(None, "html")]
