@@ -80,6 +80,8 @@ class Command(ScrapyCommand):
             self._fail(str(error))
         except OSError as error:
             self._fail(f"{error.filename or 'The export'}: {error.strerror}. The former files are as they were.")
+        except KeyboardInterrupt:
+            self._fail("Interrupted. The former files are as they were.")
         except psycopg2.Error:  # its text may name the server
             self._fail("The store stopped answering. The former files are as they were.")
 
@@ -145,6 +147,8 @@ def _folder(opts: argparse.Namespace, config: Config, selection: Selection, now:
     if not opts.output:
         return home if is_snapshot else home / "filtered" / f"{now:%Y%m%dT%H%M%SZ}"
     folder = Path(opts.output).resolve()
+    if folder.exists() and not folder.is_dir():
+        raise StartError(f"-o {opts.output}: this is no folder.")
     if folder == home.resolve() and not is_snapshot:
         raise StartError(f"-o {opts.output}: the snapshot lives there, and a part must not replace it: choose another.")
     return folder

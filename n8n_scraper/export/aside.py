@@ -11,12 +11,15 @@ import fcntl
 import glob
 import hashlib
 import io
+import logging
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+logger = logging.getLogger(__name__)
 
 BUFFER_BYTES = 1 << 20
 _SUFFIX = f".{'[0-9a-f]' * 8}.tmp"
@@ -96,7 +99,11 @@ def remove_leftovers(path: Path) -> None:
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock file ``path``; waits for another process that holds it."""
     with path.open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            logger.warning("Another export writes into %s, waiting for it to end", path.parent)
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 

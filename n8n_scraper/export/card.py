@@ -201,14 +201,16 @@ def _rights(manifest: Manifest) -> str:
 ## Attribution and rights
 
 The templates belong to their creators, and no licence is stated for them. Collecting them gives no right to publish
-them: keep `author_name` and `url` with every row that you show or pass on, and ask where you do more. {paid}
+them: keep `author_name` and `url` with every row that you show or pass on, and ask where you do more.
+
+{paid}
 
 ## Personal data
 
 Names and usernames of authors are personal data, and descriptions and workflows may hold names, addresses and e-mail
-addresses that people left in them. Known forms of secrets are replaced by `[REDACTED:<kind>]` (`redaction_count`);
-what has no known form is still there. To have a workflow taken out: `scrapy forget`, then `scrapy export`; copies made
-before keep it, so tell those you gave them to.
+addresses that people left in them. Known forms of secrets are replaced by `[REDACTED:<kind>]` when they are stored,
+unless that was turned off (`redaction_count`); what has no known form is still there. To have a workflow taken out:
+`scrapy forget`, then `scrapy export`; copies made before keep it, so tell those you gave them to.
 
 ## Limits
 

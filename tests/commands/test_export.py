@@ -142,7 +142,7 @@ def test_check_alone_only_reads(run: Run, exports: Path, capsys: pytest.CaptureF
         (["--min-quality", "good"], "--min-quality good: must be a number from 0 to 100."),
         (["--changed-since", "soon"], "--changed-since soon: must be a date"),
         (["--free", "-o", "exports"], "-o exports: the snapshot lives there, and a part must not replace it"),
-        (["-o", "file.txt"], "file.txt: File exists. The former files are as they were."),
+        (["-o", "file.txt"], "-o file.txt: this is no folder."),
         (["-s", "N8N_SCRAPER_EXPORT_PAID=maybe"], "Setting N8N_SCRAPER_EXPORT_PAID = 'maybe': must be True or False."),
     ],
 )

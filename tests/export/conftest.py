@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import replace
@@ -12,6 +11,7 @@ from typing import Any
 import psycopg2
 import pytest
 
+from n8n_scraper.export.json_text import encode_json
 from n8n_scraper.items import COLUMNS, WorkflowItem
 
 UTC = timezone.utc
@@ -152,4 +152,4 @@ def _insert(cursor: Any, table: str, item: WorkflowItem, more: dict[str, Any]) -
 
 def _stored(value: Any, type_: str) -> Any:
     is_json = type_ == "object" or "{" in type_ or type_.startswith("map")
-    return json.dumps(value, ensure_ascii=False) if is_json and value is not None else value
+    return encode_json(value) if is_json and value is not None else value

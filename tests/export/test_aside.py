@@ -85,7 +85,7 @@ def test_leftovers_of_the_dead_go_and_those_of_the_living_stay(path: Path) -> No
     assert names(path) == ["file.json", "file.json.backup01.tmp"]
 
 
-def test_a_lock_waits_for_its_holder(tmp_path: Path) -> None:
+def test_a_lock_waits_for_its_holder(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     lock = tmp_path / "lock"
     hold = "import sys, time; from pathlib import Path; from n8n_scraper.export.aside import locked\n"
     hold += "with locked(Path(sys.argv[1])): print('held', flush=True); time.sleep(0.5)"
@@ -95,3 +95,4 @@ def test_a_lock_waits_for_its_holder(tmp_path: Path) -> None:
         started = time.monotonic()
         with locked(lock):
             assert time.monotonic() - started > 0.3
+    assert caplog.messages == [f"Another export writes into {tmp_path}, waiting for it to end"]

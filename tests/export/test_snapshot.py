@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -21,6 +22,7 @@ from n8n_scraper.export.check import check_folder
 from n8n_scraper.export.manifest import read_manifest
 from n8n_scraper.export.selection import Selection, choose_columns
 from n8n_scraper.export.snapshot import FORMATS, write_snapshot
+from n8n_scraper.exporters import CsvItemExporter, JsonItemExporter, JsonLinesItemExporter
 from n8n_scraper.items import COLUMN_NAMES, SCHEMA_VERSION, WorkflowItem
 
 Insert = Callable[..., None]
@@ -57,6 +59,26 @@ def test_everything_in_four_formats(
         assert row["name"] == (item.name if item.content_hash else None)
         assert row["workflow"] == (item.workflow if item.is_paid is False else None)
     assert told[-1] == (len(rows), len(rows))
+
+
+@pytest.mark.parametrize("exporter", [JsonItemExporter, JsonLinesItemExporter, CsvItemExporter])
+def test_a_feed_of_the_same_rows_has_the_same_bytes(
+    exporter: type[JsonItemExporter],
+    database_url: str,
+    insert: Insert,
+    nasty_items: list[WorkflowItem],
+    folder: Path,
+) -> None:
+    # psycopg2 sends -0.0 as a decimal, which has no negative zero
+    items = [item for item in nasty_items if item.content_hash and str(item.price_usd) != "-0.0"]
+    insert(items)
+    write_snapshot(database_url, folder)
+    feed = io.BytesIO()
+    exporting = exporter(feed)
+    for item in items:
+        exporting.export_item(item)
+    exporting.finish_exporting()
+    assert feed.getvalue() == (folder / f"workflows.{exporter.format}").read_bytes()
 
 
 def test_the_manifest(database_url: str, insert: Insert, new_item: NewItem, folder: Path) -> None:
