@@ -10,15 +10,13 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import NamedTuple
 
-import psycopg2
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from n8n_scraper.command import ProjectCommand
 from n8n_scraper.config import Config
 from n8n_scraper.exceptions import StartError
-from n8n_scraper.exit_codes import FAULT
 from n8n_scraper.project import load_config
 from n8n_scraper.store.backup import move_store, restore_backup, write_backup
 from n8n_scraper.store.clients import arguments_and_environment, client_program
@@ -27,10 +25,8 @@ from n8n_scraper.store.database import connect, embedded_postgres, existing_stor
 from n8n_scraper.store.database_url import public_url, read_database_url
 
 
-class Command(ScrapyCommand):
+class Command(ProjectCommand):
     requires_project = True
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
         return "[options] " + " | ".join(f"{name} {action.operand}".strip() for name, action in ACTIONS.items())
@@ -47,18 +43,11 @@ class Command(ScrapyCommand):
         group.add_argument("-c", "--command", metavar="SQL", help="psql: run this and leave")
         group.add_argument("--hold", action="store_true", help="address: keep the store running until Ctrl-C")
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        action = _action(args, opts)
-        try:
-            self.exitcode = action(load_config(self.settings or {}), args[1:], opts) or 0
-        except StartError as error:
-            self._fail(str(error))
-        except (psycopg2.OperationalError, psycopg2.InterfaceError):  # their text may repeat the address
-            self._fail("The store stopped answering.")
+    def check_words(self, args: list[str]) -> None:
+        """Each action checks its own, with the options."""
 
-    def _fail(self, message: str) -> None:
-        print(f"n8n_scraper: {message}", file=sys.stderr)
-        self.exitcode = FAULT
+    def act(self, args: list[str], opts: argparse.Namespace) -> int | None:
+        return _action(args, opts)(load_config(self.settings), args[1:], opts)
 
 
 Run = Callable[[Config, "list[str]", argparse.Namespace], "int | None"]

@@ -10,45 +10,32 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any, ClassVar
 
-from scrapy.commands import ScrapyCommand
-from scrapy.exceptions import UsageError
-
-from n8n_scraper.exceptions import StartError
-from n8n_scraper.exit_codes import FAULT
+from n8n_scraper.command import ProjectCommand
 from n8n_scraper.project import project_root
 from n8n_scraper.replica.process import RunningReplica, running_replica
+from n8n_scraper.store.embedded import EmbeddedPostgres
 
 LISTED, UNLISTED = 56, 4
 """About 60 workflows, some of which are not there any more."""
 
 
-class Command(ScrapyCommand):
+class Command(ProjectCommand):
     requires_project = True
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
 
     def short_desc(self) -> str:
         return "Crawl about 60 made-up workflows from a bundled stand-in of n8n.io, and export them"
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        if args:
-            raise UsageError(f"scrapy demo takes no words; got: {' '.join(args)}")
+    def act(self, args: list[str], opts: argparse.Namespace) -> int:
         root = project_root() or Path.cwd()
         data, exports = root / ".n8n_scraper" / "demo", root / "exports" / "demo"
-        for folder in (data, exports):  # the demo's own, made anew: a store remembers the replica's address
-            shutil.rmtree(folder, ignore_errors=True)
-        try:
-            with running_replica(count=LISTED, latency="0.05-0.3") as replica:
-                self.exitcode = _crawl(replica, root, data, exports)
-                requests = replica.stats()
-        except StartError as error:
-            print(f"n8n_scraper: {error}", file=sys.stderr)
-            self.exitcode = FAULT
-            return
-        if self.exitcode == 0:
-            print(_summary(exports, requests))
+        EmbeddedPostgres(data / "postgres").remove()  # made anew: a store remembers the address of its replica
+        shutil.rmtree(exports, ignore_errors=True)
+        with running_replica(count=LISTED, latency="0.05-0.3") as replica:
+            code = _crawl(replica, root, data, exports)
+            if code == 0:
+                print(_summary(exports, replica.stats()))
+        return code
 
 
 def _crawl(replica: RunningReplica, root: Path, data: Path, exports: Path) -> int:
