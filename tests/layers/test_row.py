@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from n8n_scraper.items import COLUMN_NAMES, WorkflowItem
+from n8n_scraper.layers import explainer
 from n8n_scraper.layers.row import (
     PARSER_VERSION,
     add_editor,
@@ -243,3 +244,12 @@ def test_any_workflow_makes_a_row(nodes: list[Any], connections: Any) -> None:
     assert len(item.sticky_notes or ()) == item.sticky_note_count
     assert item.node_types == sorted(item.node_type_counts or {})
     score(item, (20, 30, 40, 10))
+
+
+def test_so_many_notes_and_characters_of_notes_are_analysed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explainer, "MAX_NOTES", 3)
+    monkeypatch.setattr(explainer, "MAX_NOTES_TEXT", 8)
+    note = {"type": "n8n-nodes-base.stickyNote", "parameters": {"content": "abcde"}}
+    item = _item(description="", workflow={"nodes": [note] * 5})
+    assert item.explainer_text == "abcde\n\nabc"
+    assert len(item.sticky_notes or ()) == 5
