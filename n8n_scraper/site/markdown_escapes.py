@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_SPECIAL = re.compile(r"[\\`*\[\]~]|<(?=[A-Za-z/!?])|(?<!\w)_|_(?!\w)|&(?=#?\w+;)|@(?=\[)")
+_SPECIAL = re.compile(r"[\\`*\[\]~]|<(?=[A-Za-z/!?])|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|@(?=\[)")
 _ITEM_NUMBER = re.compile(r"\d{1,9}(?=[.)](?:\s|\Z))")
 _BLOCK_MARK = re.compile(r"[>=|]|#{1,6}(?=\s|\Z)|[+-](?=[\s-]|\Z)")
 _BLANKS = re.compile(r"\s+")

@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from n8n_scraper.items import COLUMN_NAMES, WorkflowItem
@@ -224,6 +224,7 @@ _LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False,
 _JSON = st.recursive(_LEAVES, lambda inner: st.lists(inner) | st.dictionaries(_KEYS, inner), max_leaves=30)
 
 
+@settings(max_examples=50)
 @given(st.dictionaries(_KEYS, _JSON))
 def test_any_answer_makes_a_row(answer: dict[str, Any]) -> None:
     item = WorkflowItem(id=7)
@@ -235,7 +236,8 @@ def test_any_answer_makes_a_row(answer: dict[str, Any]) -> None:
     assert 0 <= quality.score <= 100
 
 
-@given(st.lists(st.dictionaries(_KEYS, _JSON) | _JSON), _JSON)
+@settings(max_examples=50)
+@given(st.lists(st.dictionaries(_KEYS, _JSON) | _JSON, max_size=8), _JSON)
 def test_any_workflow_makes_a_row(nodes: list[Any], connections: Any) -> None:
     item = WorkflowItem(id=7)
     from_detail(item, {"workflow": {"nodes": nodes, "connections": connections}})
