@@ -1,6 +1,7 @@
 """The download handler of all HTTP requests: each waits for its turn right before the socket.
 
-Here nothing is left that could send a request past the gate: not a middleware, a redirect, a retry or robots.txt.
+Here nothing is left that could send a request past the gate, or to another host: not a middleware, a redirect, a
+retry or robots.txt.
 Waiting here counts neither into DOWNLOAD_TIMEOUT nor into the latency that AutoThrottle sees.
 """
 
@@ -14,6 +15,8 @@ from scrapy.exceptions import IgnoreRequest
 
 from n8n_scraper.extensions.rate import RateExtension, breaker_id
 from n8n_scraper.politeness.gate import GateClosed
+from n8n_scraper.project import load_config
+from n8n_scraper.site.addresses import Site
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -25,6 +28,10 @@ __all__ = ["GatedDownloadHandler", "NotSent", "breaker_id"]
 
 class NotSent(IgnoreRequest):
     """The crawl is ending and the request never went out: nothing was tried, and nothing failed."""
+
+
+class Forbidden(IgnoreRequest):
+    """An address that is neither of the two hosts; whatever named it, it is not asked."""
 
 
 class GatedDownloadHandler(HTTP11DownloadHandler):
@@ -39,8 +46,12 @@ class GatedDownloadHandler(HTTP11DownloadHandler):
         if rate is None:
             raise RuntimeError("EXTENSIONS must have n8n_scraper.extensions.rate.RateExtension.")
         self._rate = rate
+        config = load_config(crawler.settings)
+        self._site = Site(config.site_url, config.api_url)
 
     async def download_request(self, request: Request) -> Response:
+        if not self._site.is_ours(request.url):
+            raise Forbidden("an address that is not of the site")
         try:
             waited = await self._rate.admit(request.url, request.priority, breaker_id(request))
         except GateClosed:

@@ -222,3 +222,11 @@ def test_a_breaker_that_gives_up_ends_the_crawl(replica: Watched, status: str, r
     result = crawl(replica, replica.missing(100), rate=50, **settings)
     assert len(replica.arrivals()) < 40
     assert result["stats"]["finish_reason"] == reason
+
+
+def test_no_other_host_is_ever_asked(replica: Watched) -> None:
+    with running_replica(count=1) as other:
+        crawl(
+            replica, [f"{other.site_url}/workflows/1/", other.api_url.replace("127.0.0.1", "localhost") + "/api/health"]
+        )
+        assert other.entries() == []
