@@ -21,11 +21,12 @@ LONGEST_SECONDS = 86_400.0
 def retry_delay(kind: str, attempt: int, retry_after: float | None, random: Callable[[], float]) -> float | None:
     """Seconds to wait before the next request, or None when there is to be none.
 
-    ``attempt`` is the number of requests made so far, from 1; ``random`` returns a number in [0, 1).
+    ``attempt`` is the number of requests that count so far, 0 when all were given back; ``random`` returns a number in
+    [0, 1).
     """
     if not KINDS[kind].retried or attempt > len(RETRY_WAITS):
         return None
-    wait = max(RETRY_WAITS[attempt - 1], retry_after or 0.0)
+    wait = max(RETRY_WAITS[max(attempt, 1) - 1], retry_after or 0.0)
     return min(wait * (1 + JITTER * random()), LONGEST_SECONDS)
 
 

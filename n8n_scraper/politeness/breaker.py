@@ -2,6 +2,11 @@
 
 closed ──(failures in a row)──▶ open ──(cool-down over, a probe is sent)──▶ half_open ──(it succeeds)──▶ closed
                                   ▲──────────(it fails: the cool-down doubles)──┘
+
+A probe tells something about the site only when its id has not failed before. Where none is left to ask for, somebody
+sends a control (:attr:`CircuitBreaker.wants_control`): a request that has been answered well before. After a probe that
+succeeds, ids that failed have themselves to blame: they no longer open the breaker, nor get their attempts back. Else
+a crawl of nothing but broken workflows, such as the one after a good one, would never end.
 """
 
 from __future__ import annotations
@@ -52,6 +57,8 @@ class CircuitBreaker:
         self._state: State = "closed"
         self._opened_at = self._probe_at = self._probe_sent_at = 0.0
         self._probe_id: Id = None
+        self._broken: set[int | str] = set()
+        """Ids that failed while the site answered others."""
         self._forget_failures()
 
     def _forget_failures(self) -> None:
@@ -90,12 +97,20 @@ class CircuitBreaker:
             return True
         if self._state == "half_open":
             return self._clock() >= self._probe_sent_at + PROBE_LOST_AFTER
-        patience = min(PROBE_PATIENCE, self._cooldown) if id in self._suspects else 0.0
+        patience = min(PROBE_PATIENCE, self._cooldown) if self._has_failed(id) else 0.0
         return self._clock() >= self._probe_at + patience
+
+    @property
+    def wants_control(self) -> bool:
+        """A probe has been due for a while, and only ids that failed seem to be there for it."""
+        return self._state == "open" and self._clock() >= self._probe_at + min(PROBE_PATIENCE, self._cooldown) / 2
 
     def holds_back(self, id: Id) -> bool:
         """Whether an id that failed waits here for another to be the probe."""
-        return self._state != "closed" and id in self._suspects
+        return self._state != "closed" and self._has_failed(id)
+
+    def _has_failed(self, id: Id) -> bool:
+        return id in self._suspects or id in self._broken
 
     def sent(self, id: Id) -> None:
         """A request goes out; while the breaker is open it is the probe."""
@@ -107,6 +122,9 @@ class CircuitBreaker:
         """The outcome of one request: a failure kind, or None for a usable answer."""
         is_probe = self._state == "half_open" and id == self._probe_id
         if kind is None or kind == "gone":
+            self._broken.discard(id)
+            if is_probe:
+                self._broken |= self._suspects - {id}
             self._close()
         elif kind == "blocked" or KINDS[kind].trips_breaker:
             self._count(kind, id)
@@ -118,6 +136,8 @@ class CircuitBreaker:
             self._change("open", f"the probe ended with {kind}, which tells nothing")
 
     def _count(self, kind: str, id: Id) -> None:
+        if id in self._broken:
+            return
         if id is not None:
             self._suspects.add(id)
             self._blame[id] += 1

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 
 MARGIN = 1.01
 """Turns are one percent further apart than the promise asks, so that late wake-ups do not break a window's bound."""
+LARGEST_SHIFT = 0.015
+"""What a turn used late may move the next but one by, as a share of the spacing: more would break the mean."""
 RECOVERY_STEP = 0.1
 CLEAN_ANSWERS_PER_STEP = 30
 LOWEST_FACTOR = 1 / 16
@@ -31,8 +33,12 @@ class Pace:
 
     @property
     def pair(self) -> float:
-        """Seconds from a turn to the next but one, at the least: a turn used late must not crowd a window."""
+        """Seconds from a turn to the next but one: one used late moves the latter, so as not to crowd its second."""
         return (1 + MARGIN) / self.per_second
+
+    @property
+    def largest_shift(self) -> float:
+        return LARGEST_SHIFT * self.spacing
 
     def limited(self, per_second: float) -> Pace:
         """With a smaller promise, if it is smaller."""

@@ -45,7 +45,7 @@ class LocalReservations:
         now = self._clock()
         earliest = max(self._next_at, now)
         if self._burst == 1 and last_but_one is not None:
-            earliest = max(earliest, last_but_one + self._pace.pair)
+            earliest = max(earliest, min(last_but_one + self._pace.pair, earliest + self._pace.largest_shift))
         self._next_at = earliest + spacing
         return Turn(max(now, earliest - (self._burst - 1) * spacing), self._pace)
 

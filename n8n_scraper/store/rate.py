@@ -19,15 +19,19 @@ set local synchronous_commit = off;
 update rate_gates set next_at = make_interval(secs => %(spacing)s / factor) + greatest(
     least(next_at, clock_timestamp() + interval '5 minutes'),
     clock_timestamp(),
-    clock_timestamp() + make_interval(secs => %(pair)s / factor - %(age)s)
+    least(
+        clock_timestamp() + make_interval(secs => %(pair)s / factor - %(age)s),
+        next_at + make_interval(secs => %(shift)s / factor)
+    )
 )
 where site = %(site)s and egress = %(egress)s
 returning
     extract(epoch from next_at - clock_timestamp())::float8 - %(burst)s * %(spacing)s / factor, factor, clean_count
 """
 """A turn lost in a crash of the server costs nothing: no flush is waited for. A turn further away than minutes means
-that the store's clock was set back. ``age``, in seconds, is that of our last turn but one; greatest() ignores a null.
+that the store's clock was set back. ``age``, in seconds, is that of our last turn but one.
 """
+_LONG_AGO = 3600.0
 _READ = """
 select factor, clean_count, coalesce(halved_at < clock_timestamp() - make_interval(secs => %(age)s), true)
 from rate_gates where site = %(site)s and egress = %(egress)s for update
@@ -66,9 +70,10 @@ class StoredReservations:
     def _reserve(self, cursor: Cursor, last_but_one: float | None, clean_answers: int) -> Turn:
         if clean_answers and self._pace.factor < 1:
             self._change(cursor, partial(Pace.recovered, clean_answers=clean_answers))
-        age = None if last_but_one is None or self._burst > 1 else time.monotonic() - last_but_one
+        age = _LONG_AGO if last_but_one is None or self._burst > 1 else time.monotonic() - last_but_one
         full = Pace(self._pace.promise)
-        row = self._row(cursor, _RESERVE, spacing=full.spacing, pair=full.pair, age=age, burst=self._burst)
+        values = {"spacing": full.spacing, "pair": full.pair, "shift": full.largest_shift}
+        row = self._row(cursor, _RESERVE, **values, age=age, burst=self._burst)
         return Turn(time.monotonic() + max(row[0], 0.0), self._as_pace(*row[1:]))
 
     def _change(self, cursor: Cursor, change: Callable[[Pace], Pace], since: float | None = None) -> Pace:

@@ -202,3 +202,44 @@ def test_the_attempts_that_opened_it_are_given_back_once() -> None:
     breaker.sent(99)
     breaker.record("timeout", 99)
     assert breaker.take_blame() == {4: 1, 99: 1}
+
+
+def test_a_control_is_wanted_when_only_failed_ids_are_left_for_the_probe() -> None:
+    breaker = opened()
+    breaker.pass_time(34.9)
+    assert breaker.may_send(9)
+    assert not breaker.wants_control
+    breaker.pass_time(0.1)
+    assert breaker.wants_control
+    assert not breaker.may_send(1)
+    breaker.sent("control")
+    assert not breaker.wants_control
+
+
+def test_after_a_good_probe_broken_ids_open_it_no_more_and_use_up_their_attempts() -> None:
+    breaker = opened()
+    breaker.pass_time(35)
+    breaker.sent("control")
+    breaker.record(None, "control")
+    breaker.take_blame()
+    breaker.record_all(failures(100))
+    assert breaker.state == "closed"
+    assert breaker.take_blame() == {}
+    breaker.record_all([("server", id) for id in range(10, 20)])
+    assert breaker.state == "open"
+    assert breaker.take_blame() == dict.fromkeys(range(10, 20), 1)
+
+
+def test_an_id_that_recovers_counts_again() -> None:
+    breaker = opened()
+    breaker.pass_time(30)
+    breaker.sent(9)
+    breaker.record_all([(None, 9), (None, 1), (None, 2), (None, 3)])
+    breaker.record_all(failures(10))
+    assert breaker.state == "open"
+
+
+def test_a_success_that_was_no_probe_excuses_nobody() -> None:
+    breaker = Watched()
+    breaker.record_all([*failures(9), (None, 9), *failures(10)])
+    assert breaker.state == "open"

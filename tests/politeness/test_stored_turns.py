@@ -18,7 +18,7 @@ import psycopg2
 import pytest
 
 from n8n_scraper.politeness.pace import Pace
-from n8n_scraper.politeness.reservation import Turn
+from n8n_scraper.politeness.reservation import LocalReservations, Reservations, Turn
 from n8n_scraper.store.database import connect
 from n8n_scraper.store.embedded import EmbeddedPostgres
 from n8n_scraper.store.rate import StoredReservations
@@ -99,11 +99,20 @@ def test_each_site_and_each_egress_has_turns_of_its_own(thread: StoreThread) -> 
         assert waits(StoredReservations(thread, promise=2.0, **key), 2) == pytest.approx([0, 0.505], abs=0.2)
 
 
-def test_a_late_turn_does_not_crowd_the_next(thread: StoreThread) -> None:
-    reservations = StoredReservations(thread, "a", 2.0)
-    now = time.monotonic()
-    turn = asyncio.run(reservations.reserve(now, 0))
-    assert turn.at - now == pytest.approx(1.005, abs=0.1)
+@pytest.mark.parametrize(("late", "expected"), [(0.0, 101.0), (0.9, 101.4), (40.0, 101.7575), (None, 101.0)])
+def test_a_turn_used_late_moves_the_next_but_one_a_little(
+    thread: StoreThread, late: float | None, expected: float
+) -> None:
+    """With turns 50.5 s apart, so that milliseconds of the test do not matter; both kinds of reservation agree."""
+
+    async def scenario(reservations: Reservations) -> float:
+        first = await reservations.reserve(None, 0)
+        await reservations.reserve(None, 0)
+        third = await reservations.reserve(None if late is None else first.at + late, 0)
+        return third.at - first.at
+
+    for reservations in (StoredReservations(thread, "a", 0.02), LocalReservations(Pace(0.02))):
+        assert asyncio.run(scenario(reservations)) == pytest.approx(expected, abs=0.15)
 
 
 def test_a_halving_is_shared_and_counts_once_for_requests_of_the_same_time(thread: StoreThread) -> None:
