@@ -8,12 +8,9 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-import psycopg2
-from scrapy.commands import ScrapyCommand
-from scrapy.exceptions import UsageError
-
+from n8n_scraper.command import ProjectCommand
 from n8n_scraper.config import Config
 from n8n_scraper.exceptions import StartError
 from n8n_scraper.exit_codes import FAULT
@@ -31,12 +28,11 @@ from n8n_scraper.project import load_config
 from n8n_scraper.store.database import open_database
 
 SECONDS_BETWEEN_LINES = 5.0
+_LIST: dict[str, Any] = {"action": "append", "default": []}
 
 
-class Command(ScrapyCommand):
+class Command(ProjectCommand):
     requires_project = True
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
         return "[options]"
@@ -71,44 +67,31 @@ class Command(ScrapyCommand):
         add("--check", action="store_true", help="re-read the files and compare them; alone, it writes nothing")
         add("-o", "--output", metavar="DIR", help="folder to write to, or to check (default: N8N_SCRAPER_EXPORT_DIR)")
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        if args:
-            raise UsageError(f"scrapy export takes no words; got: {' '.join(args)}")
+    def act(self, args: list[str], opts: argparse.Namespace) -> int:
         try:
-            self._run(opts)
-        except StartError as error:
-            self._fail(str(error))
-        except OSError as error:
-            self._fail(f"{error.filename or 'The export'}: {error.strerror}. The former files are as they were.")
+            return _run(load_config(self.settings or {}), opts, datetime.now(timezone.utc))
         except KeyboardInterrupt:
-            self._fail("Interrupted. The former files are as they were.")
-        except psycopg2.Error:  # its text may name the server
-            self._fail("The store stopped answering. The former files are as they were.")
-
-    def _run(self, opts: argparse.Namespace) -> None:
-        config = load_config(self.settings or {})
-        now = datetime.now(timezone.utc)
-        selection = _selection(opts, config, now)
-        folder = _folder(opts, config, selection, now)
-        if not opts.check or _chooses(opts):
-            _export(config, folder, selection, _formats(opts.format))
-        if opts.check:
-            self._check(folder)
-
-    def _check(self, folder: Path) -> None:
-        difference_count = 0
-        for difference in check_folder(folder):
-            difference_count += 1
-            print(difference)
-        print(f"{folder}: {'differences found' if difference_count else 'all files are whole and equal row by row'}.")
-        self.exitcode = FAULT if difference_count else 0
-
-    def _fail(self, message: str) -> None:
-        print(f"n8n_scraper: {message}", file=sys.stderr)
-        self.exitcode = FAULT
+            raise StartError("Interrupted. The former files are as they were.") from None
+        except OSError as error:
+            place = error.filename or "The export"
+            raise StartError(f"{place}: {error.strerror}. The former files are as they were.") from None
 
 
-_LIST: dict[str, Any] = {"action": "append", "default": []}
+def _run(config: Config, opts: argparse.Namespace, now: datetime) -> int:
+    selection = _selection(opts, config, now)
+    folder = _folder(opts, config, selection, now)
+    if not opts.check or _chooses(opts):
+        _export(config, folder, selection, _formats(opts.format))
+    return _check(folder) if opts.check else 0
+
+
+def _check(folder: Path) -> int:
+    difference_count = 0
+    for difference in check_folder(folder):
+        difference_count += 1
+        print(difference)
+    print(f"{folder}: {'differences found' if difference_count else 'all files are whole and equal row by row'}.")
+    return FAULT if difference_count else 0
 
 
 def _words(values: Sequence[str]) -> tuple[str, ...]:

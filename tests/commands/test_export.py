@@ -159,7 +159,7 @@ def test_bad_arguments_stop_with_a_sentence(
 
 
 def test_words_that_mean_nothing_are_refused(run: Run) -> None:
-    with pytest.raises(UsageError, match="scrapy export takes no words; got: --formt json"):
+    with pytest.raises(UsageError, match="takes no words; got: --formt json"):
         run("--formt", "json")
 
 
