@@ -27,8 +27,7 @@ class Reading(NamedTuple):
 NO_VIDEO = Reading(None)
 _MALFORMED = Reading(None, is_malformed=True)
 
-# An id is 64 bits in base64url: 11 characters, and the last one carries only 4 bits.
-_YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{10}[AEIMQUYcgkosw048]")
+_YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _PLACEHOLDER = re.compile(r"(?i)(?:your|video|insert|example|replace)[-_]?\w*|(.)\1{10}|abcdefghij.|12345.*")
 _YOUTUBE_HOSTS = {"youtube.com", "m.youtube.com", "music.youtube.com", "youtube-nocookie.com"}
 _THUMBNAIL_HOST = re.compile(r"(?:img\.youtube\.com|i\d?\.ytimg\.com)")

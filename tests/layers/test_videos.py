@@ -90,7 +90,7 @@ def test_other_addresses_are_no_videos(url: str) -> None:
         "https://youtu.be/12345678901",
         "https://youtu.be/dQw4w9WgXc",
         "https://youtu.be/dQw4w9WgXcQQ",
-        "https://youtu.be/dQw4w9WgXcR",  # the last of 11 characters holds 4 bits, and R is none of those 16
+        "https://youtu.be/dQw4w9WgXc%20",
         "https://www.youtube.com/watch?v=",
         "https://www.youtube.com/embed/{{id}}",
         "https://www.youtube.com/shorts/%7Bid%7D",
