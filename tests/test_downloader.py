@@ -195,12 +195,6 @@ def test_one_429_halves_the_rate_and_clean_answers_bring_it_back(
     assert mean_rate(moments[at + 2 : at + 28]) <= 10
 
 
-def test_another_host_has_a_gate_of_its_own(replica: Watched) -> None:
-    elsewhere = [url.replace("127.0.0.1", "localhost") for url in replica.missing(8)]
-    crawl(replica, elsewhere, rate=0, N8N_SCRAPER_MEDIA_REQUESTS_PER_SECOND=5, N8N_SCRAPER_BURST=5)
-    assert mean_rate(replica.arrivals()) <= 5
-
-
 def test_an_open_breaker_sends_nothing_but_probes(replica: Watched) -> None:
     replica.running.set_faults({"kind": "503", "path": "/missing/*", "at_most": 11})
     settings = {"N8N_SCRAPER_BREAKER_COOLDOWN": 0.6, "CONCURRENT_REQUESTS": 4}
