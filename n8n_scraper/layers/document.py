@@ -96,7 +96,7 @@ class _Walk:
         self._parts: list[str] = []
         self._gap = ""
         self._headings: list[_Heading] = []
-        self._link: _OpenLink | None = None
+        self._links: list[_OpenLink] = []
         self._raw = 0  # depth inside pre and code, where text is taken as it stands and addresses are examples
         for event, element in etree.iterwalk(tree, events=("start", "end")):
             self._enter(element) if event == "start" else self._leave(element)
@@ -109,7 +109,7 @@ class _Walk:
         if tag in ("pre", "code"):
             self._enter_code(element)
         elif tag == "a":
-            self._link = _OpenLink(element.get("href") or "", len(self._parts), len(self.document.images))
+            self._links.append(_OpenLink(element.get("href") or "", len(self._parts), len(self.document.images)))
         elif tag == "img":
             self._image(element)
         elif tag in ("embed", "video", "source"):
@@ -124,7 +124,7 @@ class _Walk:
             self._raw -= 1
             self._parts[-1:] = [part.rstrip("\n") for part in self._parts[-1:]]
         elif tag == "a":
-            self._leave_link()
+            self._leave_link(self._links.pop())
         elif tag in _HEADINGS and self._headings:
             self._headings[-1] = self._headings[-1]._replace(text=len(self._parts))
         elif tag in ("td", "th"):
@@ -145,7 +145,7 @@ class _Walk:
         if self._raw:
             self._write(text)
             return
-        if self._link is None:
+        if not self._links:
             self._bare_addresses(text)
         words = " ".join(text.split())
         if not words:
@@ -196,10 +196,7 @@ class _Walk:
         if url and url.strip():
             self.document.addresses.append(Address(url.strip(), said))
 
-    def _leave_link(self) -> None:
-        if self._link is None:
-            return
-        link, self._link = self._link, None
+    def _leave_link(self, link: _OpenLink) -> None:
         if _NOT_A_LINK.match(link.url):
             return
         shown = " ".join(image.alt for image in self.document.images[link.image :] if image.alt)

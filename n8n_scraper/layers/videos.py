@@ -30,12 +30,15 @@ _MALFORMED = Reading(None, is_malformed=True)
 _YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _PLACEHOLDER = re.compile(r"(?i)(?:your|video|insert|example|replace)[-_]?\w*|(.)\1{10}|abcdefghij.|12345.*")
 _YOUTUBE_HOSTS = {"youtube.com", "m.youtube.com", "music.youtube.com", "youtube-nocookie.com"}
-_THUMBNAIL_HOST = re.compile(r"(?:img\.youtube\.com|i\d?\.ytimg\.com)")
+_THUMBNAIL_HOST = re.compile(r"img\.youtube\.com|i[0-9]?\.ytimg\.com")
 _YOUTUBE_PATHS = {"embed", "shorts", "live", "v", "e", "watch"}
 _THUMBNAIL_PATHS = {"vi", "vi_webp", "an_webp"}
 _PLAYLIST = "videoseries"
 _LOOM_ID = re.compile(r"[0-9a-f]{32}")
-_VIMEO_PATH = re.compile(r"/(?:video/|channels/[\w-]+/|groups/[\w-]+/videos/)?(\d{5,12})(?:/([0-9a-f]{8,12}))?/?")
+_VIMEO_PATH = re.compile(
+    r"/(?:video/|channels/[\w-]+/|groups/[\w-]+/videos/)?([0-9]{5,12})(?:/([0-9a-f]{8,12}))?/?", re.ASCII
+)
+_VIMEO_KEY = re.compile(r"[0-9a-f]{8,12}")
 _DRIVE_HOST = "drive.google.com"
 _DRIVE_PATH = re.compile(r"/file/(?:u/\d+/)?d/([^/]*)(?:/.*)?")
 _SAID_TO_BE_VIDEO = re.compile(r"(?i)v[ií]deo|watch|demo\b|recording|walk-?through|\.mp4|[📹🎥🎬▶🎞📺]")
@@ -103,7 +106,8 @@ def _vimeo(host: str, parts: SplitResult) -> Reading:
     if match is None:
         return NO_VIDEO
     key = match[2] or parse_qs(parts.query).get("h", [""])[0]
-    return Reading(Video("vimeo", match[1], f"https://vimeo.com/{match[1]}{'/' + key if key.isalnum() else ''}"))
+    tail = f"/{key}" if _VIMEO_KEY.fullmatch(key) else ""  # what opens a video that is not listed
+    return Reading(Video("vimeo", match[1], f"https://vimeo.com/{match[1]}{tail}"))
 
 
 def _drive(parts: SplitResult) -> Reading:
