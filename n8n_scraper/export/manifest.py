@@ -66,10 +66,9 @@ def read_manifest(folder: Path) -> Manifest:
     """
     try:
         content = json.loads((folder / FILE_NAME).read_bytes())
-        manifest = Manifest(**content)
-        files = {Path(name).name: ExportedFile(**entry) for name, entry in manifest.files.items()}  # type: ignore[arg-type]
+        files = {Path(name).name: ExportedFile(**entry) for name, entry in content.pop("files").items()}
+        return Manifest(**content, files=files)
     except FileNotFoundError:
         raise ManifestError(f"there is no {FILE_NAME} in {folder}") from None
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise ManifestError(f"{folder / FILE_NAME} cannot be read: {error}") from None
-    return replace(manifest, files=files)
+    except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+        raise ManifestError(f"{folder / FILE_NAME} cannot be read: {error!r}") from None
