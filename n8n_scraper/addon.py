@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from scrapy.settings import BaseSettings
 
+from n8n_scraper import __version__
 from n8n_scraper.project import load_config
 
 if TYPE_CHECKING:
@@ -41,11 +41,7 @@ class N8nScraperAddon:
 
 def user_agent(config: Config) -> str:
     """Names the project, its version, and the person to write to."""
-    try:
-        number = version("n8n-scraper")
-    except PackageNotFoundError:  # run from a checkout or an egg
-        number = "dev"
-    return f"n8n_scraper/{number} ({config.contact or 'no contact given'})"
+    return f"n8n_scraper/{__version__} ({config.contact or 'no contact given'})"
 
 
 def feed_uri_params(params: dict[str, Any], spider: Spider) -> dict[str, Any]:
@@ -54,5 +50,4 @@ def feed_uri_params(params: dict[str, Any], spider: Spider) -> dict[str, Any]:
 
 
 def _feed(config: Config, format_: str) -> str:
-    folder = config.export_dir.replace("%", "%%")
-    return f"{folder}/runs/%(run_id)s/workflows.{format_}"
+    return f"{config.export_dir}/runs/%(run_id)s/workflows.{format_}"

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
+from n8n_scraper import __version__
 from n8n_scraper.exceptions import StartError
 from n8n_scraper.export import card, manifest
 from n8n_scraper.export.aside import locked, remove_leftovers
@@ -96,7 +96,7 @@ def _names(formats: Sequence[str], former: Manifest | None, folder: Path) -> dic
 def _manifest(selection: Selection, summary: Summary, *, csv_defuse: bool, run_id: str | None) -> Manifest:
     return Manifest(
         schema_version=SCHEMA_VERSION,
-        generator=_generator(),
+        generator=f"n8n_scraper {__version__}",
         site=summary.site,
         run_id=run_id or summary.last_run_id,
         created_at=datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -108,13 +108,6 @@ def _manifest(selection: Selection, summary: Summary, *, csv_defuse: bool, run_i
         rows=sum(summary.rows_by_status.values()),
         rows_by_status=summary.rows_by_status,
     )
-
-
-def _generator() -> str:
-    try:
-        return f"n8n_scraper {version('n8n-scraper')}"
-    except PackageNotFoundError:  # run from a checkout or an egg
-        return "n8n_scraper"
 
 
 def _write(

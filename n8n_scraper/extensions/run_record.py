@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 from scrapy import signals
 
-from n8n_scraper import stats
+from n8n_scraper import __version__, stats
 from n8n_scraper.config import SETTINGS
 from n8n_scraper.exceptions import StoreUnavailable
 from n8n_scraper.exit_codes import exit_code
@@ -58,6 +58,7 @@ class RunRecord:
             versions={
                 "python": platform.python_version(),
                 "scrapy": version("scrapy"),
+                "n8n_scraper": __version__,
                 "parser": PARSER_VERSION,
             },
         )
