@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Literal
@@ -51,6 +52,8 @@ class Visit:
     open: set[Source] = field(default_factory=set)
     """Sources asked or waiting for a retry."""
     html: str | None = None
+    rejected: Counter[str] = field(default_factory=Counter)
+    """What looked like an image or a video and was kept out of the inventory, by reason."""
     mismatches: list[str] = field(default_factory=list)
     """Fields where page and API disagreed."""
 
@@ -106,11 +109,11 @@ class Visit:
         detail, page, editor = (self.answers.get(source) for source in ("detail", "page", "editor"))
         layers = sorted({*self.wanted.layers, *self.wanted.stored_layers})
         if isinstance(detail, Detail):
-            from_detail(item, detail.workflow, layers)
+            self.rejected = from_detail(item, detail.workflow, layers)
             if isinstance(page, PageFacts):
                 self.mismatches = add_page(item, page)
         elif isinstance(page, PageFacts):
-            from_page(item, page, self.html or "", layers)
+            self.rejected = from_page(item, page, self.html or "", layers)
         if isinstance(editor, EditorFacts):
             add_editor(item, editor)
         if self.wanted.price:
