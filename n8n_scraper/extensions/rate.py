@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from weakref import WeakSet
 
@@ -44,6 +44,7 @@ class RateExtension:
         self.sent: WeakSet[Request] = WeakSet()
         """Requests that got their turn; the download handler adds them."""
         self._watcher: asyncio.Task[None] | None = None
+        self._control: asyncio.Future[Any] | None = None
         self.breaker = CircuitBreaker(
             config.breaker_threshold, config.breaker_cooldown, config.breaker_give_up, time.monotonic, self._changed
         )
@@ -159,6 +160,17 @@ class RateExtension:
             elif self.breaker.state != "closed":
                 self._add(stats.BREAKER_OPEN_SECONDS, WATCH_SECONDS)
                 self.gate.wake()
+                self._send_control()
+
+    def _send_control(self) -> None:
+        """Only workflows that failed are left to find out with whether the site answers: ask for a good one again."""
+        spider: Any = self._crawler.spider
+        if self.breaker.wants_control and (self._control is None or self._control.done()):
+            request = spider.control_request() if hasattr(spider, "control_request") else None
+            if request:
+                logger.info("Only workflows that failed are left: %s, which was good, is asked for again.", request.url)
+                asked = self._crawler.engine.download_async(request)
+                self._control = asyncio.gather(asked, return_exceptions=True)  # the breaker is told on the way
 
     def _is_ending(self) -> bool:
         slot = self._crawler.engine._slot  # private, and the only place where it is told that a close began
@@ -181,6 +193,8 @@ def _host(url: str) -> str:
 
 
 def breaker_id(request: Request) -> Id:
-    """What the circuit breaker takes for the origin of a request: the workflow it belongs to, else its address."""
+    """What the circuit breaker takes for the origin of a request: the workflow it belongs to, else its address; of a
+    control nobody, so that it is never held back for having failed.
+    """
     visit = request.meta.get("visit")
-    return visit.id if visit else request.url
+    return visit.id if visit else request.meta.get("breaker_id", request.url)

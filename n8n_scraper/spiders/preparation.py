@@ -26,7 +26,7 @@ from n8n_scraper.site.sitemap import Sitemap
 from n8n_scraper.spiders.requests import listing_request, sitemap_request
 from n8n_scraper.store import jobs, listings
 from n8n_scraper.store.faults import close_reason
-from n8n_scraper.store.rows import read_stored_layers
+from n8n_scraper.store.rows import read_good_id, read_stored_layers
 from n8n_scraper.visit import Wanted
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ class Prepared:
     addresses: dict[int, str] = field(default_factory=dict)
     prices: dict[int, tuple[bool, float]] = field(default_factory=dict)
     stored_layers: dict[int, frozenset[int]] = field(default_factory=dict)
+    good_id: int | None = None
+    """A workflow that was there when it was last asked for, and is not asked for now."""
 
     def wanted(self, id: int) -> Wanted:
         ref = self.site.read(self.addresses.get(id, ""))
@@ -116,6 +118,7 @@ class Preparation:
         )
         ids = [entry.id for entry in pending]
         prepared.stored_layers = await self._session.run(partial(read_stored_layers, ids=ids))
+        prepared.good_id = await self._session.run(partial(read_good_id, besides=ids))
         if not self._arguments.dry_run and plan.price == "listing":
             await self._read_listing()
             prepared.prices = await self._session.run(partial(listings.read_prices, ids=ids))

@@ -39,6 +39,14 @@ def workflow_request(site: Site, visit: Visit, source: Source, **kwargs: Any) ->
     return _request(address, "html" if source == "page" else "json", read[source], meta, **kwargs)
 
 
+def control_request(site: Site, visit: Visit, source: Source) -> Request:
+    """For an answer that was good before, to learn whether the site answers; what it says is of no further use."""
+    request = workflow_request(site, visit, source, callback=NO_CALLBACK)
+    del request.meta["visit"]
+    request.meta["breaker_id"] = None
+    return request
+
+
 def sitemap_request(address: str) -> Request:
     return _request(address, "xml", lambda response: read_sitemap(response.body), {}, callback=NO_CALLBACK)
 

@@ -32,7 +32,7 @@ from n8n_scraper.run_id import new_run_id
 from n8n_scraper.site.addresses import Site
 from n8n_scraper.site.answers import judge_exception
 from n8n_scraper.spiders.preparation import Preparation, Prepared
-from n8n_scraper.spiders.requests import workflow_request
+from n8n_scraper.spiders.requests import control_request, workflow_request
 from n8n_scraper.store import jobs
 from n8n_scraper.store.faults import close_reason
 from n8n_scraper.store.session import Session
@@ -98,6 +98,7 @@ class WorkflowsSpider(Spider):
         self.prepared: Prepared | None = None
         self.stop_reason: str | None = None
         """Why we ended the crawl ourselves, also where that was found out after its close."""
+        self._good_id: int | None = None
         self._was_put_off = False
         self._progress = asyncio.Event()
 
@@ -123,6 +124,7 @@ class WorkflowsSpider(Spider):
         self.crawler.stats.set_value(stats.PLANNED_COUNT, len(self.prepared.pending))
         self.frontier = Frontier(self.prepared.pending)
         self._was_put_off = self.prepared.was_put_off
+        self._good_id = self.prepared.good_id
         while len(self.frontier) or self.visits:
             entry = self.frontier.next(time.monotonic()) if self._has_room() else None
             if entry is None:
@@ -134,6 +136,13 @@ class WorkflowsSpider(Spider):
                 yield self._request(*entry)
         if self._was_put_off:
             raise CloseSpider("put_off")
+
+    def control_request(self) -> Request | None:
+        """Asks again for a workflow that was answered well, now or in an earlier run; None where none was."""
+        if self.prepared is None or self._good_id is None:
+            return None
+        visit = Visit(id=self._good_id, wanted=self.prepared.wanted(self._good_id))
+        return control_request(self.site, visit, visit.primary)
 
     def _begin(self, entry: Pending) -> Iterator[Request]:
         assert self.prepared is not None
@@ -153,6 +162,8 @@ class WorkflowsSpider(Spider):
         began = time.perf_counter()
         visit, source = response.meta["visit"], response.meta["source"]
         visit.take(source, response.meta["answer"], response.text if source == "page" else None)
+        if source == visit.primary:
+            self._good_id = visit.id
         if getattr(response.meta["answer"], "repaired", False):
             self.crawler.stats.inc_value(stats.REPAIR_COUNT)
         visit.service_seconds += response.meta.pop("service_seconds", 0.0)
@@ -187,6 +198,8 @@ class WorkflowsSpider(Spider):
             item = visit.row(self.run_id)
             for name in visit.mismatches:
                 self.crawler.stats.inc_value(stats.MISMATCH_COUNT.format(name))
+            for reason, count in visit.rejected.items():
+                self.crawler.stats.inc_value(stats.REJECTED_COUNT.format(reason), count)
             item.service_seconds = round((item.service_seconds or 0) + time.perf_counter() - began, 6)
             yield item
         self._wake()

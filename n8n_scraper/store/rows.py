@@ -72,6 +72,17 @@ def read_stored_layers(cursor: Cursor, ids: Sequence[int]) -> dict[int, frozense
     }
 
 
+def read_good_id(cursor: Cursor, besides: Sequence[int]) -> int | None:
+    """The workflow, none of ``besides``, that a crawl brought last; None where there is none."""
+    cursor.execute(
+        "select id from observed where crawl_status in ('complete', 'partial') and error_kind is null"
+        " and not id = any(%s) order by scraped_at desc nulls last limit 1",
+        (list(besides),),
+    )
+    row = cursor.fetchone()
+    return row[0] if row else None
+
+
 def write_rederived(cursor: Cursor, items: Sequence[WorkflowItem]) -> None:
     """Replace the content and derived columns of rows that exist."""
     _upsert(cursor, "content", ("id", "source", *CONTENT), (_values(i, ("id", "source", *CONTENT)) for i in items))

@@ -23,6 +23,7 @@ def most_chance() -> float:
 @pytest.mark.parametrize(
     ("kind", "attempt", "retry_after", "expected"),
     [
+        ("server", 0, None, 1),
         ("server", 1, None, 1),
         ("server", 2, None, 2),
         ("server", 3, None, 4),
