@@ -53,8 +53,10 @@ class EmbeddedPostgres:
         """Start the server again if it died; where it answers. For those whose process uses it, and nobody else.
 
         Raises:
-            StartError: it cannot be started.
+            StartError: it cannot be started, or the store is gone: an empty one must not take its place.
         """
+        if not self.has_data():
+            raise StartError(f"The store in {self.root} is gone.")
         place = prepare_place(self.root)
         with _mutex(place):
             ensure_running(place)
