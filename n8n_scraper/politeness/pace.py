@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 MARGIN = 1.01
 """Turns are one percent further apart than the promise asks, so that late wake-ups do not break a window's bound."""
-LARGEST_SHIFT = 0.015
+LARGEST_SHIFT = 0.02
 """What a turn used late may move the next but one by, as a share of the spacing: more would break the mean."""
 RECOVERY_STEP = 0.1
 CLEAN_ANSWERS_PER_STEP = 30

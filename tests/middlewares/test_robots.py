@@ -27,6 +27,8 @@ from n8n_scraper.middlewares.robots import RobotsMiddleware
 from n8n_scraper.replica.process import running_replica
 
 ROOT = Path(__file__).parents[2]
+ANY_HOST = dict.fromkeys(("http", "https"), "scrapy.core.downloader.handlers.http11.HTTP11DownloadHandler")
+"""Ours asks the two configured hosts only."""
 CLOSED = "User-agent: *\nDisallow: /\n"
 CHALLENGE = "<html><head><title>Just a moment...</title></head></html>"
 Answer = Callable[[str, int], web.Response]
@@ -184,7 +186,8 @@ def crawl(urls: list[str], site: str, api: str, **settings: Any) -> dict[str, An
 def test_what_each_robots_txt_means() -> None:
     with serving(*CASES.values()) as server:
         origins = [f"http://127.0.0.1:{port}" for port in server.ports]
-        result = crawl([f"{origin}/page" for origin in origins] * 2, "http://127.0.0.1:1", "http://127.0.0.1:2")
+        urls = [f"{origin}/page" for origin in origins] * 2
+        result = crawl(urls, "http://127.0.0.1:1", "http://127.0.0.1:2", DOWNLOAD_HANDLERS=ANY_HOST)
     outcomes = {outcome["url"]: outcome["kind"] for outcome in result["outcomes"]}
     told = {name: outcomes[f"{origin}/page"] for name, origin in zip(CASES, origins, strict=True)}
     assert told == {name: case.outcome for name, case in CASES.items()}
