@@ -197,4 +197,5 @@ def breaker_id(request: Request) -> Id:
     control nobody, so that it is never held back for having failed.
     """
     visit = request.meta.get("visit")
-    return visit.id if visit else request.meta.get("breaker_id", request.url)
+    origin: Id = visit.id if visit else request.meta.get("breaker_id", request.url)
+    return origin
