@@ -53,6 +53,7 @@ SPIDER_MIDDLEWARES = {
 }
 ITEM_PIPELINES = {
     "n8n_scraper.pipelines.validation.ValidationPipeline": 100,
+    "n8n_scraper.pipelines.redaction.RedactionPipeline": 200,
     "n8n_scraper.pipelines.quality.QualityPipeline": 300,
     "n8n_scraper.pipelines.store.StorePipeline": 400,
 }

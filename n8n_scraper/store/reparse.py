@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from psycopg2.extensions import cursor as Cursor
-from psycopg2.extras import RealDictCursor
+from psycopg2.extras import RealDictCursor, execute_values
 
 from n8n_scraper.items import LAYERS, WorkflowItem
 from n8n_scraper.layers.row import from_detail, from_page
+from n8n_scraper.redaction.row import redact_row
 from n8n_scraper.site.addresses import Site
 from n8n_scraper.site.page import read_page
 from n8n_scraper.store import raw
@@ -25,14 +26,24 @@ class Rederived(NamedTuple):
 
 
 def reparse(
-    cursor: Cursor, site: Site, rescore: Callable[[WorkflowItem], None], tell: Callable[[int], None]
+    cursor: Cursor,
+    site: Site,
+    rescore: Callable[[WorkflowItem], None],
+    tell: Callable[[int], None],
+    *,
+    redact: bool = True,
 ) -> Rederived:
-    """Derive every row that has a stored answer again; observed columns and changed_at stay as they are."""
+    """Derive every row that has a stored answer again; observed columns and changed_at stay as they are.
+
+    With ``redact``, secrets that were stored (by a crawl without redaction, or before their kind was known) are taken
+    out of the row and out of the stored answer.
+    """
     rows = changed = 0
     for stored in _stored(cursor):
-        pairs = [(row, _derive(row, site, rescore)) for row in stored]
+        pairs = [(row, _derive(row, site, rescore, redact)) for row in stored]
         different = [item for row, item in pairs if _differs(row, item)]
         write_rederived(cursor, different)
+        _replace_answers(cursor, [item for row, item in pairs if _has_fewer_secrets(row, item)])
         rows, changed = rows + len(pairs), changed + len(different)
         tell(rows)
     return Rederived(rows, changed)
@@ -55,7 +66,7 @@ def _stored(cursor: Cursor) -> Iterator[list[dict[str, Any]]]:
         last = found[-1]["id"]
 
 
-def _derive(row: dict[str, Any], site: Site, rescore: Callable[[WorkflowItem], None]) -> WorkflowItem:
+def _derive(row: dict[str, Any], site: Site, rescore: Callable[[WorkflowItem], None], redact: bool) -> WorkflowItem:
     observed = {name: row[name] for name in OBSERVED}
     item = WorkflowItem(id=row["id"], **observed)
     answer = raw.unpack(row["answer_source"], bytes(row["body"]))
@@ -64,9 +75,11 @@ def _derive(row: dict[str, Any], site: Site, rescore: Callable[[WorkflowItem], N
         from_page(item, read_page(answer.encode(), "utf-8", site), answer, layers)
     else:
         from_detail(item, answer, layers)
+    found = redact_row(item, site).findings if redact else []
     for name, value in observed.items():  # what later crawls saw is newer than the stored answer
         setattr(item, name, value)
-    item.changed_at, item.redaction_count = row["changed_at"], row["redaction_count"]
+    item.changed_at = row["changed_at"]
+    item.redaction_count = (row["redaction_count"] or 0) + len(found) if redact else row["redaction_count"]
     if row["redaction_count"]:  # the hash is of what was published, and that is no longer here
         item.content_hash = row["content_hash"]
     rescore(item)
@@ -75,3 +88,14 @@ def _derive(row: dict[str, Any], site: Site, rescore: Callable[[WorkflowItem], N
 
 def _differs(row: dict[str, Any], item: WorkflowItem) -> bool:
     return any(getattr(item, name) != row[name] for name in (*CONTENT, *DERIVED))
+
+
+def _has_fewer_secrets(row: dict[str, Any], item: WorkflowItem) -> bool:
+    return (item.redaction_count or 0) > (row["redaction_count"] or 0)
+
+
+def _replace_answers(cursor: Cursor, items: list[WorkflowItem]) -> None:
+    bodies = [(item.id, raw.pack(item.answer)) for item in items if item.answer is not None]
+    if bodies:
+        statement = "update raw_answers r set body = new.body from (values %s) as new (id, body) where r.id = new.id"
+        execute_values(cursor, statement, bodies, page_size=len(bodies))
