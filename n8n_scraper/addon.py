@@ -24,7 +24,9 @@ class N8nScraperAddon:
 
     def update_settings(self, settings: BaseSettings) -> None:
         config = load_config(settings)
-        delay = 1 / config.requests_per_second if config.requests_per_second else 0.0
+        # A burst is the gate's business: the delay of Scrapy's slots would take it apart again.
+        is_paced = config.requests_per_second and config.burst == 1
+        delay = 1 / config.requests_per_second if is_paced else 0.0
         settings.set("DOWNLOAD_DELAY", delay, priority="addon")
         settings.set("AUTOTHROTTLE_START_DELAY", settings.getfloat("DOWNLOAD_DELAY"), priority="addon")
         if not config.requests_per_second:  # no limit, on a test site: nothing to be slowed down

@@ -45,6 +45,8 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "n8n_scraper.middlewares.retry.RetryMiddleware": 550,
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "n8n_scraper.middlewares.decompression.DecompressionMiddleware": 590,
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
 }
@@ -53,7 +55,6 @@ SPIDER_MIDDLEWARES = {
 }
 ITEM_PIPELINES = {
     "n8n_scraper.pipelines.validation.ValidationPipeline": 100,
-    "n8n_scraper.pipelines.redaction.RedactionPipeline": 200,
     "n8n_scraper.pipelines.quality.QualityPipeline": 300,
     "n8n_scraper.pipelines.store.StorePipeline": 400,
 }

@@ -57,6 +57,8 @@ class RetryMiddleware:
         if redirect := self._redirect(request, response):
             return redirect
         try:
+            if damage := request.meta.get("damage"):
+                raise damage
             judge(response.status, response.headers.to_unicode_dict(), response.body, expects=request.meta["expects"])
             request.meta["answer"] = request.meta["read"](response)
         except UnusableAnswer as failure:

@@ -17,7 +17,7 @@ from scrapy.exceptions import CloseSpider
 
 from n8n_scraper.exceptions import StoreUnavailable, UnusableAnswer
 from n8n_scraper.frontier import Pending
-from n8n_scraper.middlewares.robots import RobotsMiddleware
+from n8n_scraper.middlewares.robots import Disallowed, RobotsMiddleware
 from n8n_scraper.plan import SITEMAP_REQUESTS, Plan, make_plan
 from n8n_scraper.politeness.backoff import PUT_OFF_SECONDS, retry_delay
 from n8n_scraper.site.addresses import Site
@@ -229,6 +229,8 @@ class Preparation:
             try:
                 response = await self._spider.crawler.engine.download_async(request.copy())
                 return response.meta["answer"]
+            except Disallowed:
+                raise UnusableAnswer("unexpected", "robots.txt forbids it") from None
             except UnusableAnswer as failure:
                 delay = retry_delay(failure.kind, attempt, failure.retry_after, random.random)
                 if delay is None or delay > PUT_OFF_SECONDS:

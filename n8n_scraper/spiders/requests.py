@@ -13,6 +13,7 @@ from scrapy.http import Response, TextResponse
 from scrapy.http.request import NO_CALLBACK
 
 from n8n_scraper.exceptions import UnusableAnswer
+from n8n_scraper.middlewares.decompression import ACCEPTED
 from n8n_scraper.site.addresses import Site
 from n8n_scraper.site.detail import read_detail, read_editor
 from n8n_scraper.site.listing import read_listing
@@ -60,7 +61,10 @@ def _request(
     address: str, expects: str, read: Callable[[Response], Any], meta: dict[str, Any], **kwargs: Any
 ) -> Request:
     return Request(
-        address, headers={"Accept": _ACCEPT[expects]}, meta={**meta, "expects": expects, "read": read}, **kwargs
+        address,
+        headers={"Accept": _ACCEPT[expects], "Accept-Encoding": ACCEPTED},
+        meta={**meta, "expects": expects, "read": read},
+        **kwargs,
     )
 
 

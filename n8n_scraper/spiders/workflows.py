@@ -258,8 +258,7 @@ class WorkflowsSpider(Spider):
         if self.crawler.engine.needs_backout() or len(self.visits) - self.frontier.waiting >= MAX_OPEN_VISITS:
             return False
         rate = self.crawler.get_extension(RateExtension)
-        gate = rate.gate if rate else None
-        return gate is None or gate.waiting <= self.config.requests_per_second * 0.1
+        return rate is None or rate.waiting <= self.config.requests_per_second * 0.1
 
     async def _nap(self) -> None:
         self._progress.clear()
