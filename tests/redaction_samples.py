@@ -62,7 +62,7 @@ TOKENS = {
         "xo" + f"xp-{some(12, string.digits)}-{some(12, string.digits)}-{some(32, HEX)}",
         "xa" + f"pp-1-A{some(10)}-{some(13, string.digits)}-{some(64, HEX)}",
     ],
-    "discord_bot": [base64url(b"812345678901234567") + "." + some(6) + "." + some(38)],
+    "discord-bot": [base64url(b"812345678901234567") + "." + some(6) + "." + some(38)],
     "telegram": ["6174093852" + ":AA" + some(33), "719204386" + ":AA" + some(33)],
     "sendgrid": ["SG" + "." + some(22) + "." + some(43)],
     "twilio": ["SK" + some(32, HEX)],
@@ -85,7 +85,7 @@ TOKENS = {
     "langsmith": ["lsv2" + "_pt_" + some(32, HEX) + "_" + some(10, HEX)],
     "n8n": ["n8n" + "_api_" + some(80, HEX)],
     "jina": ["jina" + "_" + some(60)],
-    "cal_com": ["cal" + "_live_" + some(32, HEX)],
+    "cal-com": ["cal" + "_live_" + some(32, HEX)],
     "clickup": ["pk" + "_84073162_" + some(32, string.ascii_uppercase + string.digits)],
     "resend": ["re" + "_" + some(8) + "_" + some(24)],
     "postman": ["PMAK" + "-" + some(24, HEX) + "-" + some(34, HEX)],
@@ -100,6 +100,6 @@ TOKENS = {
     "mailchimp": [some(32, HEX) + "-us" + "21"],
     "aws": ["AK" + "IA" + some(16, string.ascii_uppercase + "234567")],
     "jwt": [json_web_token()],
-    "private_key": [key_file(), key_file("PRIVATE KEY"), key_file("OPENSSH PRIVATE KEY", r"\n")],
+    "private-key": [key_file(), key_file("PRIVATE KEY"), key_file("OPENSSH PRIVATE KEY", r"\n")],
 }
 """Kind → secrets that are recognised wherever they stand."""

@@ -41,7 +41,7 @@ def test_nothing_but_the_secret_changes_and_the_given_answer_stays_as_it_is() ->
     assert redacted.value == {
         "id": 7,
         "description": "Use `[REDACTED:openai]` or `[REDACTED:github]`.",
-        "workflow": {"nodes": [{"parameters": {"url": "https://x.io/?key=[REDACTED:api_key]&a=1", "n": [1, None, 2**70]}}], "connections": {}},
+        "workflow": {"nodes": [{"parameters": {"url": "https://x.io/?key=[REDACTED:api-key]&a=1", "n": [1, None, 2**70]}}], "connections": {}},
     }  # fmt: skip
     assert list(redacted.value) == list(answer)
     assert answer == before
@@ -84,10 +84,10 @@ def test_a_secret_that_one_place_gives_away_is_replaced_in_all() -> None:
     answer = {"description": f"The one that ends in {KEY} is mine.", "apiKey": KEY, "other": some(32, HEX), KEY: 1}
     redacted = redact(answer)
     assert redacted.value == {
-        "description": "The one that ends in [REDACTED:api_key] is mine.",
-        "apiKey": "[REDACTED:api_key]",
+        "description": "The one that ends in [REDACTED:api-key] is mine.",
+        "apiKey": "[REDACTED:api-key]",
         "other": answer["other"],
-        "[REDACTED:api_key]": 1,
+        "[REDACTED:api-key]": 1,
     }
     assert len(redacted.findings) == 3
 
@@ -95,12 +95,12 @@ def test_a_secret_that_one_place_gives_away_is_replaced_in_all() -> None:
 def test_a_short_password_is_replaced_where_it_is_one_only() -> None:
     answer = {"url": "postgres://n8n:acme-1@db/app", "text": "We are acme-1."}
     assert redact(answer).value == {
-        "url": "postgres://n8n:[REDACTED:connection_string]@db/app",
+        "url": "postgres://n8n:[REDACTED:connection-string]@db/app",
         "text": "We are acme-1.",
     }
 
 
-@pytest.mark.parametrize("kind", ["private_key", "token", "password", "secret"])
+@pytest.mark.parametrize("kind", ["private-key", "token", "password", "secret"])
 def test_our_own_marker_is_no_name(kind: str) -> None:
     text = f"[REDACTED:{kind}]='{KEY}'"
     assert redact({"a": text}).findings == []
@@ -121,7 +121,7 @@ def test_no_finding_holds_a_secret() -> None:
 
 PIECES = st.one_of(
     st.sampled_from([secret for kind in TOKENS for secret in TOKENS[kind]]),
-    st.sampled_from(["api_key", "token", "password", "secret", "Bearer ", "Basic ", "://", ":", "=", '"', "'", "@", "\\n", "[", "]", " ", "."]),
+    st.sampled_from(["api-key", "token", "password", "secret", "Bearer ", "Basic ", "://", ":", "=", '"', "'", "@", "\\n", "[", "]", " ", "."]),
     st.text(max_size=8),
     st.from_regex(r"[A-Za-z0-9+/_.~-]{8,40}", fullmatch=True),
 )  # fmt: skip

@@ -56,42 +56,42 @@ RANDOM, HEX32, PASSWORD, UUID = some(40), some(32, HEX), "Gr7!kd82#qLz", some_uu
 BASIC = base64.b64encode(f"ada:{PASSWORD}".encode()).decode()
 IN_CONTEXT = {
     # kind, text with the secret between « and »
-    "slack webhook": ("slack_webhook", f"https://hooks.slack.com/services/«T0{some(8)}/B0{some(8)}/{some(24)}»"),
-    "slack workflow": ("slack_webhook", f"https://hooks.slack.com/triggers/«T0{some(8)}/{some(13)}/{some(32, HEX)}»"),
-    "discord webhook": ("discord_webhook", f"https://discord.com/api/webhooks/123456789012345678/«{some(68)}»"),
-    "teams webhook": ("teams_webhook", f"https://a.webhook.office.com/webhookb2/{UUID}@{UUID}/IncomingWebhook/«{HEX32}/{UUID}»"),
+    "slack webhook": ("slack-webhook", f"https://hooks.slack.com/services/«T0{some(8)}/B0{some(8)}/{some(24)}»"),
+    "slack workflow": ("slack-webhook", f"https://hooks.slack.com/triggers/«T0{some(8)}/{some(13)}/{some(32, HEX)}»"),
+    "discord webhook": ("discord-webhook", f"https://discord.com/api/webhooks/123456789012345678/«{some(68)}»"),
+    "teams webhook": ("teams-webhook", f"https://a.webhook.office.com/webhookb2/{UUID}@{UUID}/IncomingWebhook/«{HEX32}/{UUID}»"),
     "telegram address": ("telegram", f"https://api.telegram.org/bot«6174093852:AA{some(33)}»/sendMessage"),
     "twilio": ("twilio", f"curl -u AC{some(32, HEX)}:«{HEX32}» https://api.twilio.com"),
     "id and secret": ("aws", f"«{'AK'}IA{some(16, 'ABCDEFGH234567')}» / «{some(40)}»"),
-    "postgres": ("connection_string", "postgres://svc:«s3cr-et»@db.acme.io:5432/app"),
-    "mongo": ("connection_string", f"mongodb+srv://svc:«{some(16)}»@cluster0.ab1cd.mongodb.net/app?w=1"),
-    "redis without a user": ("connection_string", f"redis://:«{some(16)}»@10.0.0.5:6379/0"),
-    "an @ in it": ("connection_string", "mysql://root:«p@ssw0/rd7»@db/app"),
-    "https": ("connection_string", f"git clone https://ada:«{some(20)}»@git.acme.io/x.git"),
+    "postgres": ("connection-string", "postgres://svc:«s3cr-et»@db.acme.io:5432/app"),
+    "mongo": ("connection-string", f"mongodb+srv://svc:«{some(16)}»@cluster0.ab1cd.mongodb.net/app?w=1"),
+    "redis without a user": ("connection-string", f"redis://:«{some(16)}»@10.0.0.5:6379/0"),
+    "an @ in it": ("connection-string", "mysql://root:«p@ssw0/rd7»@db/app"),
+    "https": ("connection-string", f"git clone https://ada:«{some(20)}»@git.acme.io/x.git"),
     "bearer": ("bearer", f"Authorization: Bearer «{RANDOM}»"),
     "bearer in an expression": ("bearer", f"={{{{ 'Bearer «{RANDOM}»' }}}}"),
     "bearer in curl": ("bearer", f"curl -H 'authorization: bearer «{RANDOM}»' https://x.io"),
     "bearer in a text": ("bearer", f"send Bearer «{RANDOM}»."),
     "authorization without a scheme": ("authorization", f'"Authorization": "«{RANDOM}»"'),
     "two with a colon": ("authorization", f"Authorization: Key «{UUID}:{HEX32}»"),
-    "basic": ("basic_auth", f"Authorization: Basic «{BASIC}»"),
-    "api key in code": ("api_key", f"const API_KEY = '«{HEX32}»';"),
-    "api key in JSON": ("api_key", f'{{"apiKey": "«{HEX32}»"}}'),
-    "api key in JSON in JSON": ("api_key", f'{{\\"api_key\\": \\"«{HEX32}»\\"}}'),
-    "api key in HTML": ("api_key", f"apiKey: &quot;«{HEX32}»&quot;"),
-    "api key in an address": ("api_key", f"https://x.io/?a=1&apikey=«{HEX32}»&b=2"),
-    "key in an address": ("api_key", f"https://maps.x.io/geo?key=«{HEX32}»"),
-    "appid": ("api_key", f"https://x.io/data?q=Rome&appid=«{HEX32}»"),
-    "header": ("api_key", f"xi-api-key: «{HEX32}»"),
-    "name and value in a text": ("api_key", f'{{"name": "x-api-key", "value": "«{HEX32}»"}}'),
-    "Markdown": ("api_key", f"**API Key**: `«{HEX32}»`"),
-    "prose": ("api_key", f"Your API key is «{HEX32}»."),
+    "basic": ("basic-auth", f"Authorization: Basic «{BASIC}»"),
+    "api key in code": ("api-key", f"const API_KEY = '«{HEX32}»';"),
+    "api key in JSON": ("api-key", f'{{"apiKey": "«{HEX32}»"}}'),
+    "api key in JSON in JSON": ("api-key", f'{{\\"api_key\\": \\"«{HEX32}»\\"}}'),
+    "api key in HTML": ("api-key", f"apiKey: &quot;«{HEX32}»&quot;"),
+    "api key in an address": ("api-key", f"https://x.io/?a=1&apikey=«{HEX32}»&b=2"),
+    "key in an address": ("api-key", f"https://maps.x.io/geo?key=«{HEX32}»"),
+    "appid": ("api-key", f"https://x.io/data?q=Rome&appid=«{HEX32}»"),
+    "header": ("api-key", f"xi-api-key: «{HEX32}»"),
+    "name and value in a text": ("api-key", f'{{"name": "x-api-key", "value": "«{HEX32}»"}}'),
+    "Markdown": ("api-key", f"**API Key**: `«{HEX32}»`"),
+    "prose": ("api-key", f"Your API key is «{HEX32}»."),
     "table": ("token", f"| Token | «{RANDOM}» |"),
     "arrow": ("token", f"'token' => '«{RANDOM}»'"),
     "query": ("token", f"https://x.io/hook?access_token=«{RANDOM}»"),
     "signature of an address": ("token", f"https://x.azure.com/run?sp=r&sig=«{some(40)}%3D»"),
     "environment": ("secret", f"CLIENT_SECRET=«{RANDOM}»"),
-    "secret key": ("api_key", f"aws_secret_access_key = «{some(40)}»"),
+    "secret key": ("api-key", f"aws_secret_access_key = «{some(40)}»"),
     "cookie": ("session", f"theme=dark; PHPSESSID=«{some(26)}»; lang=en"),
     "password in JSON": ("password", f'{{"password": "«{PASSWORD}»"}}'),
     "password in JSON in JSON": ("password", f'{{\\"password\\": \\"«{PASSWORD}»\\"}}'),
@@ -107,13 +107,13 @@ def test_a_secret_is_recognised_by_what_stands_around_it(kind: str, marked: str)
 
 
 def test_every_frame_is_in_the_table() -> None:
-    assert {frame.kind for frame in FRAMES} - {"private_key"} <= {kind for kind, _ in IN_CONTEXT.values()}
+    assert {frame.kind for frame in FRAMES} - {"private-key"} <= {kind for kind, _ in IN_CONTEXT.values()}
 
 
 FIELDS = [
-    ("api_key", {"apiKey": HEX32}, "apiKey"),
-    ("api_key", {"key": "X-Api-Key", "value": HEX32}, "value"),
-    ("api_key", {"name": "openai_api_key", "stringValue": f"={HEX32}"}, "stringValue"),
+    ("api-key", {"apiKey": HEX32}, "apiKey"),
+    ("api-key", {"key": "X-Api-Key", "value": HEX32}, "value"),
+    ("api-key", {"name": "openai_api_key", "stringValue": f"={HEX32}"}, "stringValue"),
     ("token", {"data[AUTH][access_token]": some(70, HEX)}, "data[AUTH][access_token]"),
     ("secret", {"clientSecret": some(20) + "~Q=" + some(9)}, "clientSecret"),
     ("authorization", {"name": "Authorization", "value": f"Key {UUID}:{HEX32}"}, "value"),
@@ -208,7 +208,7 @@ def test_a_field_without_a_secret_stays(holder: dict[str, object]) -> None:
 def test_a_cut_off_key_file_is_a_secret_too() -> None:
     whole = key_file()
     text = "key:\n" + whole[: len(whole) // 2]
-    assert without(text, find_secrets(text)) == "key:\n[REDACTED:private_key]"
+    assert without(text, find_secrets(text)) == "key:\n[REDACTED:private-key]"
 
 
 def test_lower_case_keeps_every_place() -> None:

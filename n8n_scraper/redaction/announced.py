@@ -16,8 +16,8 @@ MAX_NAME = 80
 _MIN_RANDOM, _MIN_PASSWORD = 16, 6
 
 # Names are looked for in lower case.
-_NAMES = {
-    "api_key": r"key|[?&]app_?id",
+_NAMES = {  # kind → names, without groups
+    "api-key": r"key|[?&]app_?id",
     "token": r"token|[?&]sig",
     "secret": r"secret",
     "password": r"pass(?:word|wd|phrase)|pwd",
@@ -25,7 +25,7 @@ _NAMES = {
     "session": r"phpsessid|jsessionid|connect\.sid|li_at",
 }
 _ANY_NAME = "|".join(_NAMES.values())
-_WHICH_NAME = re.compile("|".join(f"(?P<{kind}>{name})" for kind, name in _NAMES.items()))
+_WHICH_NAME = re.compile("|".join(f"({name})" for name in _NAMES.values()))
 _SECRET_KEY = re.compile(
     r"(?:[?&]|(?:api|access|secret|private|auth|subscription|license|master|account|service|encryption|signing|consumer"
     r"|client|app)[\s_.-]{0,2})key\Z"
@@ -35,7 +35,7 @@ _TOKEN_THAT_OPENS_NOTHING = re.compile(
     r"|input|output)[\s_.-]?token\Z"
 )
 _LONGEST_QUALIFIER = 15
-_IN_MARKER = re.compile(r"\[redacted:[a-z0-9_]{0,20}\Z")
+_IN_MARKER = re.compile(r"\[redacted:[a-z0-9-]{0,20}\Z")
 """What we put in place of a secret announces nothing."""
 _ENDING = r"[\])*_]{0,3}"
 _VALUE_OF = rf"(?:\s{{0,3}},\s{{0,9}}{QUOTE}value{QUOTE})?"
@@ -88,4 +88,5 @@ def _kind(lowered: str, at: int) -> str | None:
         return None
     if name[0] == "token" and _TOKEN_THAT_OPENS_NOTHING.search(lowered, max(0, at - _LONGEST_QUALIFIER), name.end()):
         return None
-    return name.lastgroup
+    assert name.lastindex is not None
+    return list(_NAMES)[name.lastindex - 1]

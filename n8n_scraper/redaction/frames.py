@@ -32,7 +32,7 @@ class Frame(NamedTuple):
 
 FRAMES = (
     Frame(
-        "private_key",
+        "private-key",
         "private key",
         re.compile(
             r"(-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
@@ -41,13 +41,13 @@ FRAMES = (
         is_filled_in,
     ),
     Frame(
-        "connection_string",
+        "connection-string",
         "://",
         re.compile(r"""://[^\s:/@"'<>`{}]{0,100}:([^\s/"'<>`]{3,200})@(?=[A-Za-z0-9.\[-])"""),
         is_password,
     ),
     Frame(  # in the address of a database a password may have a / in it
-        "connection_string",
+        "connection-string",
         "://",
         re.compile(
             r"(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|mssql)"
@@ -56,7 +56,7 @@ FRAMES = (
         is_password,
     ),
     Frame(
-        "basic_auth", "basic", re.compile(r"[Bb]asic(?:\s|%20){1,3}([A-Za-z0-9+/]{8,400}={0,2})"), is_user_and_password
+        "basic-auth", "basic", re.compile(r"[Bb]asic(?:\s|%20){1,3}([A-Za-z0-9+/]{8,400}={0,2})"), is_user_and_password
     ),
     Frame("bearer", "bearer", re.compile(rf"[Bb]earer(?:\s|%20){{1,3}}({VALUE.pattern})"), is_random),
     *(

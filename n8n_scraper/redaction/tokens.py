@@ -17,6 +17,7 @@ _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 class Token(NamedTuple):
     kind: str
+    """As in ``[REDACTED:<kind>]``; words are joined by -, because Markdown made of a page has a \\ before _."""
     secret: str
     """What is replaced. Every quantifier has an upper bound, so that a scan stays linear in the length of the text."""
     before: str = ""
@@ -43,10 +44,10 @@ TOKENS = (
     Token("google", rf"1//0{_W}{{40,200}}"),
     Token("slack", r"xox[abeoprs]-[A-Za-z0-9-]{20,400}", check=is_random),
     Token("slack", r"xapp-[0-9]-[A-Za-z0-9-]{20,400}"),
-    Token("slack_webhook", rf"T{_W}{{6,16}}/[AB]?{_W}{{6,24}}/{_W}{{16,60}}", r"hooks\.slack\.com/[a-z]{1,20}/"),
-    Token("discord_webhook", rf"{_W}{{50,100}}", r"discord(?:app)?\.com/api/(?:v[0-9]{1,2}/)?webhooks/[0-9]{15,21}/"),
-    Token("teams_webhook", rf"[0-9a-f]{{32}}/{_UUID}", r"IncomingWebhook/"),
-    Token("discord_bot", rf"[MNO]{_W}{{23,27}}\.{_W}{{6}}\.{_W}{{27,45}}", check=names_a_user),
+    Token("slack-webhook", rf"T{_W}{{6,16}}/[AB]?{_W}{{6,24}}/{_W}{{16,60}}", r"hooks\.slack\.com/[a-z]{1,20}/"),
+    Token("discord-webhook", rf"{_W}{{50,100}}", r"discord(?:app)?\.com/api/(?:v[0-9]{1,2}/)?webhooks/[0-9]{15,21}/"),
+    Token("teams-webhook", rf"[0-9a-f]{{32}}/{_UUID}", r"IncomingWebhook/"),
+    Token("discord-bot", rf"[MNO]{_W}{{23,27}}\.{_W}{{6}}\.{_W}{{27,45}}", check=names_a_user),
     Token("sendgrid", rf"SG\.{_W}{{16,32}}\.{_W}{{30,64}}"),
     Token("twilio", r"SK[0-9a-f]{32}(?![0-9a-f])"),
     Token("twilio", r"[0-9a-f]{32}(?![0-9a-f])", r"AC[0-9a-f]{32}[^A-Za-z0-9]{1,10}"),
@@ -69,7 +70,7 @@ TOKENS = (
     Token("langsmith", rf"lsv2{_U}[a-z]{{2}}{_U}[0-9a-f]{{32}}{_U}[0-9a-f]{{10}}"),
     Token("n8n", rf"n8n{_U}api{_U}[A-Za-z0-9]{{32,100}}"),
     Token("jina", rf"jina{_U}{_W}{{50,80}}"),
-    Token("cal_com", rf"cal{_U}(?:live{_U})?[0-9a-f]{{32}}(?![0-9a-f])"),
+    Token("cal-com", rf"cal{_U}(?:live{_U})?[0-9a-f]{{32}}(?![0-9a-f])"),
     Token("clickup", rf"pk{_U}[0-9]{{5,12}}{_U}[A-Z0-9]{{32}}"),
     Token("resend", rf"re{_U}[A-Za-z0-9]{{8}}{_U}[A-Za-z0-9]{{20,32}}", check=is_random),
     Token("postman", r"PMAK-[0-9a-f]{24}-[0-9a-f]{34}"),

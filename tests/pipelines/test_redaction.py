@@ -90,7 +90,7 @@ def test_no_column_and_no_answer_holds_a_secret() -> None:
     assert item.author_name == "Ada [REDACTED:stripe]"
     assert (item.sections or [])[0]["title"] == "Setup [REDACTED:stripe]"
     assert (item.links or [])[0]["url"].startswith("https://x.io/?key=")
-    assert (item.images or [])[0]["url"] == "https://x.io/a.png?key=[REDACTED:api_key]"
+    assert (item.images or [])[0]["url"] == "https://x.io/a.png?key=[REDACTED:api-key]"
     assert item.sticky_notes == [{"node_name": "Note [REDACTED:github]", "text": "## Key\n`[REDACTED:openai]`"}]
     assert "[REDACTED:openai]" in (item.explainer_text or "")
 
@@ -130,7 +130,7 @@ def test_addresses_that_only_the_page_has() -> None:
     add_page(item, PageFacts(True, url="https://n8n.io/workflows/7-ask/", slug="ask", is_paid=False, images=images))
     redact_row(item, SITE)
     assert [(image["url"], image["found_in"]) for image in item.images or ()] == [
-        ("https://x.io/a.png?key=[REDACTED:api_key]", "description"),
+        ("https://x.io/a.png?key=[REDACTED:api-key]", "description"),
         ("https://x.io/b.png?token=[REDACTED:token]", "page"),
         ("https://x.io/c.png", "page"),
     ]
@@ -148,10 +148,12 @@ def test_a_page() -> None:
     item = WorkflowItem(id=7)
     from_page(item, read_page(html.encode(), "utf-8", SITE), html)
     assert "Gr7&kd82" in (item.description or "")
-    assert redact_row(item, SITE).findings == [("line 2", "stripe"), ("line 2", "connection_string")]
+    assert redact_row(item, SITE).findings == [("line 2", "stripe"), ("line 2", "connection-string")]
     assert STRIPE not in everything(item)
     assert "Gr7" not in everything(item)
-    assert "Key: " in (item.description or "")
+    assert r"Key: \[REDACTED:stripe\] and" in (item.description or "")  # as any bracket in Markdown made of a page
+    assert "Key: [REDACTED:stripe] and" in (item.explainer_text or "")
+    assert "[REDACTED:connection-string]@db" in (item.explainer_text or "")
     assert item.redaction_count == 2
 
 
@@ -159,7 +161,7 @@ def test_counted_and_logged_without_the_secrets(pipeline: RedactionPipeline, cap
     with caplog.at_level(logging.INFO):
         pipeline.process_item(item_of(answer()))
     [message] = caplog.messages
-    assert message.startswith("Workflow 7: 13 secrets redacted (openai 2, stripe 2, api_key 4, github 3, telegram 1, ")
+    assert message.startswith("Workflow 7: 13 secrets redacted (openai 2, stripe 2, api-key 4, github 3, telegram 1, ")
     assert message.endswith(" at $.name, $.description, $.user.name and 7 more")
     assert not [secret for secret in SECRETS if secret in message]
     counted = pipeline._crawler.stats.get_stats()
