@@ -55,6 +55,7 @@ SPIDER_MIDDLEWARES = {
 }
 ITEM_PIPELINES = {
     "n8n_scraper.pipelines.validation.ValidationPipeline": 100,
+    "n8n_scraper.pipelines.redaction.RedactionPipeline": 200,
     "n8n_scraper.pipelines.quality.QualityPipeline": 300,
     "n8n_scraper.pipelines.store.StorePipeline": 400,
 }
@@ -78,6 +79,7 @@ FEED_STORAGES = {
 FEED_URI_PARAMS = "n8n_scraper.addon.feed_uri_params"
 
 LOG_LEVEL = "INFO"
+LOG_FORMATTER = "n8n_scraper.log_format.LogFormatter"
 LOGSTATS_INTERVAL = 0  # extensions/progress.py tells more
 WARN_ON_GENERATOR_RETURN_VALUE = False
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet
 import pytest
 
+from n8n_scraper.items import WorkflowItem
 from n8n_scraper.replica.generator import GeneratedLibrary, Recipe
 from n8n_scraper.replica.process import RunningReplica
 from n8n_scraper.store import raw
@@ -152,3 +155,49 @@ def test_what_was_stored_without_redaction_is_taken_out_by_reparse(crawl: Crawle
         )
     again = crawl(replica, "refresh=all")
     assert again.stats()["store/row_count/unchanged"] == 3
+
+
+class Breaking:
+    """A pipeline with a fault, before redaction."""
+
+    def process_item(self, item: WorkflowItem) -> WorkflowItem:
+        raise RuntimeError("broken")
+
+
+@pytest.mark.parametrize("level", ["INFO", "DEBUG"])
+def test_the_log_of_a_fault_names_the_workflow_only(crawl: Crawler, replica: RunningReplica, level: str) -> None:
+    pipelines = {"tests.crawl.test_redaction.Breaking": 50, "n8n_scraper.pipelines.store.StorePipeline": 400}
+    done = crawl(replica, ITEM_PIPELINES=json.dumps(pipelines), LOG_LEVEL=level)
+    assert holding(done.said) == []
+    assert done.said.count("RuntimeError: broken") == 3
+    ids = [row["id"] for row in crawl.query("select id from observed")]
+    assert all(f"Workflow {id} was taken away by an error" in done.said for id in ids)
+
+
+def test_control_characters_from_outside_and_the_password_of_the_store_are_in_no_log_and_no_report(
+    crawl: Crawler, tmp_path: Path, replica: RunningReplica, new_replica: NewReplica
+) -> None:
+    evil = "\x1b[31m\x07\r\u0085\u202e\u2066\u2028"
+    corpus = tmp_path / "corpus.jsonl"
+    workflows = [json.loads(line) for line in corpus.read_text(encoding="utf-8").split("\n") if line]
+    for workflow in workflows:
+        workflow["description"] += evil
+        workflow["user"]["name"] += evil
+        workflow["name"] += f" {evil}"
+        workflow["workflow"]["meta"] = {evil: f"{evil} {SECRETS['github']}"}
+    corpus.write_text("".join(json.dumps(workflow) + "\n" for workflow in workflows), encoding="utf-8")
+    password = some(20)
+    done = replace(crawl, database_url=f"{crawl.database_url} password={password}")(
+        new_replica(corpus=corpus, paid=0), "page=yes", LOG_LEVEL="DEBUG"
+    )
+    assert done.code == 0, done.said
+    assert [row["redaction_count"] for row in done.snapshot()] == [1, PLANTED + 1, 1]
+    assert not re.search("[^\\S\n ]|[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]", done.said)
+    reports = [file for file in done.run_folder.iterdir() if not file.name.startswith("workflows.")]
+    assert done.run_folder / "stats.json" in reports
+    assert not [
+        file
+        for file in reports
+        if re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e]", file.read_text(encoding="utf-8"))
+    ]
+    assert password not in done.said + store(crawl) + str(files(done))
