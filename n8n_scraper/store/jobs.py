@@ -125,7 +125,7 @@ def finish(cursor: Cursor, job_id: int) -> bool:
     """Mark the job finished when nothing is left of it; says whether it is."""
     cursor.execute(
         "update jobs set finished_at = now() where id = %(id)s and finished_at is null"
-        " and not exists (select from job_ids where job_id = %(id)s and not is_done)",
+        " and prepared_at is not null and not exists (select from job_ids where job_id = %(id)s and not is_done)",
         {"id": job_id},
     )
     return bool(cursor.rowcount == 1)
