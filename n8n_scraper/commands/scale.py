@@ -1,0 +1,96 @@
+"""``scrapy scale``: what the project promises, tried out on a replica and a store of its own."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from scrapy.exceptions import UsageError
+
+from n8n_scraper.command import ProjectCommand
+from n8n_scraper.exit_codes import FAULT
+from n8n_scraper.replica.process import running_replica
+from n8n_scraper.scale.kill_loop import KillLoop, table
+
+
+class Command(ProjectCommand):
+    requires_project = True
+
+    def syntax(self) -> str:
+        return "[options] " + " | ".join(SCENARIOS)
+
+    def short_desc(self) -> str:
+        return "Try out on a replica and a store of its own what the project promises"
+
+    def long_desc(self) -> str:
+        return "; ".join(f"{name}: {scenario.does}" for name, scenario in SCENARIOS.items())
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        counts = ", ".join(f"{name} {scenario.workflows}" for name, scenario in SCENARIOS.items())
+        add = parser.add_argument_group("Scale").add_argument
+        add("--rounds", type=_whole, default=50, metavar="N", help="kills: signals to send (50)")
+        add("--count", type=_whole, metavar="N", help=f"workflows of the library ({counts})")
+        add("--faulty", type=_share, default=0.3, metavar="SHARE", help="share of them with a fault (0.3)")
+        add("--seed", type=int, default=1, metavar="S", help="other faults and moments (1)")
+        add("--latency", default="0.05-0.2", metavar="SECONDS", help="of the replica's answers, from-to (0.05-0.2)")
+
+    def check_words(self, args: list[str]) -> None:
+        if len(args) != 1 or args[0] not in SCENARIOS:
+            raise UsageError(f"scrapy scale takes one of: {', '.join(SCENARIOS)}", print_help=False)
+
+    def act(self, args: list[str], opts: argparse.Namespace) -> int:
+        scenario = SCENARIOS[args[0]]
+        opts.count = opts.count or scenario.workflows
+        with tempfile.TemporaryDirectory(prefix="n8n_scraper-scale-") as folder:
+            Path(folder).chmod(0o711)  # as root the store's server is another user, who must get through
+            return 0 if scenario.run(opts, Path(folder)) else FAULT
+
+
+class Scenario(NamedTuple):
+    """``run`` prints what it sees and tells whether the promise held."""
+
+    run: Callable[[argparse.Namespace, Path], bool]
+    workflows: int
+    """Of the library, where no number is given."""
+    does: str
+
+
+def _kills(opts: argparse.Namespace, folder: Path) -> bool:
+    with running_replica(count=opts.count, seed=opts.seed, latency=opts.latency) as replica:
+        loop = KillLoop(replica, folder, faulty=opts.faulty, seed=opts.seed, say=_say)
+        tally = loop.run(opts.rounds)
+    _say("", *table(tally), "")
+    _say(
+        f"{len(tally.kills)} kills in {tally.jobs} jobs of {opts.count} workflows, {opts.faulty:.0%} of them faulty: "
+        f"lost {tally.lost_count}, stored twice {len(tally.twice)}, fetched again {tally.fetched_again}, "
+        f"servers left running {tally.servers_left}; load average {os.getloadavg()[0]:.1f}",
+    )
+    return tally.is_clean
+
+
+def _say(*lines: str) -> None:
+    print(*lines, sep="\n", flush=True)
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise ValueError(text)
+    return share
+
+
+SCENARIOS: dict[str, Scenario] = {
+    "kills": Scenario(_kills, 300, "kill crawls at many moments and look what is lost"),
+}
