@@ -146,7 +146,7 @@ def _write(corpus: Path, workflows: list[dict[str, Any]]) -> None:
 
 
 def test_gone_and_unpublished_ids_are_gone_and_nothing_else_is(crawl: Crawler, library: RunningReplica) -> None:
-    missing = [entry["id"] for entry in library.library() if entry["status"] != "published"][:3] + [999_999]
+    missing = [*[entry["id"] for entry in library.library() if entry["status"] != "published"][:3], 999_999]
     done = crawl(library, "ids=1," + ",".join(map(str, missing)))
     assert done.code == 0, done.said
     statuses = {row["id"]: (row["crawl_status"], row["error_kind"]) for row in done.snapshot()}
