@@ -9,6 +9,7 @@ import random
 from typing import TYPE_CHECKING, NoReturn, cast
 from urllib.parse import urljoin
 
+from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
 
 from n8n_scraper import stats
@@ -18,13 +19,18 @@ from n8n_scraper.extensions.rate import RateExtension
 from n8n_scraper.politeness.backoff import PUT_OFF_SECONDS, retry_delay
 from n8n_scraper.project import load_config
 from n8n_scraper.site.answers import judge, judge_exception
-from n8n_scraper.spiders.workflows import RetryLater, WorkflowsSpider
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from typing_extensions import Self
 
+    from n8n_scraper.spiders.workflows import WorkflowsSpider
+
 MAX_REDIRECTS = 3
+
+
+class RetryLater(IgnoreRequest):
+    """The request waits in the worklist for another attempt: nothing ended, nothing failed yet."""
 
 
 class RetryMiddleware:
@@ -86,14 +92,14 @@ class RetryMiddleware:
         if delay is None:
             raise failure
         self._crawler.stats.inc_value(stats.RETRY_COUNT if delay <= PUT_OFF_SECONDS else stats.PUT_OFF_COUNT)
-        await self._spider.put_off(visit, source, delay)
+        await self._spider.worklist.retry_in(delay, visit, source)
         raise RetryLater(f"{failure} (again in {delay:.1f} s)")
 
     async def _give_back(self) -> None:
         """An open breaker says that the site failed, not these workflows: their attempts do not count."""
         rate = self._crawler.get_extension(RateExtension)
         if rate and rate.breaker.state != "closed":
-            await self._spider.give_back(
+            await self._spider.worklist.give_back(
                 {id: count for id, count in rate.breaker.take_blame().items() if isinstance(id, int)}
             )
 

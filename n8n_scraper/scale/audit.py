@@ -22,7 +22,7 @@ import psycopg2
 
 from n8n_scraper.items import COLUMN_NAMES
 from n8n_scraper.scale.trial import rows_of
-from n8n_scraper.spiders.workflows import MAX_OPEN_VISITS
+from n8n_scraper.worklist import MAX_OPEN_VISITS
 
 Row = dict[str, Any]
 DEPENDS_ON_THE_RUN = frozenset(

@@ -9,12 +9,11 @@ import logging
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
-from functools import partial
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from scrapy import Request, Spider, signals
-from scrapy.exceptions import CloseSpider, IgnoreRequest
+from scrapy.exceptions import CloseSpider
 from twisted.python.failure import Failure
 
 from n8n_scraper import stats
@@ -23,10 +22,10 @@ from n8n_scraper.config import Config
 from n8n_scraper.downloader import NotSent
 from n8n_scraper.exceptions import NothingToDo, StartError, UnusableAnswer
 from n8n_scraper.extensions.rate import RateExtension
-from n8n_scraper.frontier import Frontier, Pending
+from n8n_scraper.frontier import Pending
 from n8n_scraper.items import WorkflowItem
+from n8n_scraper.middlewares.retry import RetryLater
 from n8n_scraper.middlewares.robots import Disallowed
-from n8n_scraper.politeness.backoff import PUT_OFF_SECONDS
 from n8n_scraper.project import load_config
 from n8n_scraper.run_id import new_run_id
 from n8n_scraper.site.addresses import Site
@@ -37,6 +36,7 @@ from n8n_scraper.store import jobs
 from n8n_scraper.store.faults import close_reason
 from n8n_scraper.store.session import Session
 from n8n_scraper.visit import Source, Visit
+from n8n_scraper.worklist import Worklist
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -45,12 +45,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 POLL_SECONDS = 0.05
-MAX_OPEN_VISITS = 150
-"""Workflows asked for and not yet committed: what a kill can make us fetch again."""
-
-
-class RetryLater(IgnoreRequest):
-    """The request waits in the frontier for another attempt: nothing ended, nothing failed yet."""
 
 
 class WorkflowsSpider(Spider):
@@ -63,6 +57,7 @@ class WorkflowsSpider(Spider):
     run_id: str
     session: Session
     job: jobs.Job | None
+    worklist: Worklist
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -92,14 +87,10 @@ class WorkflowsSpider(Spider):
 
     def __init__(self) -> None:
         super().__init__()
-        self.frontier: Frontier[tuple[Visit, Source]] = Frontier(())
-        self.visits: dict[int, Visit] = {}
-        """Workflows with a request under way, a retry that waits, or a row not yet committed."""
         self.prepared: Prepared | None = None
         self.stop_reason: str | None = None
         """Why we ended the crawl ourselves, also where that was found out after its close."""
         self._good_id: int | None = None
-        self._was_put_off = False
         self._progress = asyncio.Event()
 
     def _take_job(self, jobdir: str | None) -> jobs.Job:
@@ -122,19 +113,20 @@ class WorkflowsSpider(Spider):
             print(self.prepared.sentence)
             raise CloseSpider("dry_run")
         self.crawler.stats.set_value(stats.PLANNED_COUNT, len(self.prepared.pending))
-        self.frontier = Frontier(self.prepared.pending)
-        self._was_put_off = self.prepared.was_put_off
         self._good_id = self.prepared.good_id
-        while len(self.frontier) or self.visits:
-            entry = self.frontier.next(time.monotonic()) if self._has_room() else None
+        assert self.job is not None
+        pending, put_off = self.prepared.pending, self.prepared.was_put_off
+        self.worklist = Worklist(self.session, self.job.id, pending, put_off=put_off)
+        while self.worklist:
+            entry = self.worklist.next() if self._has_room() else None
             if entry is None:
                 await self._nap()
             elif isinstance(entry, Pending):
                 for request in self._begin(entry):
                     yield request
-            elif entry[0].id in self.visits:
+            else:
                 yield self._request(*entry)
-        if self._was_put_off:
+        if self.worklist.put_off:
             raise CloseSpider("put_off")
 
     def control_request(self) -> Request | None:
@@ -148,7 +140,7 @@ class WorkflowsSpider(Spider):
         assert self.prepared is not None
         visit = Visit(id=entry.id, wanted=self.prepared.wanted(entry.id), request_count=entry.request_count)
         visit.attempts[visit.primary] = entry.attempt_count
-        self.visits[entry.id] = visit
+        self.worklist.begin(visit)
         yield self._request(visit, visit.primary)
         if visit.primary == "detail" and self.prepared.plan.page and visit.wanted.address:
             yield self._request(visit, "page")
@@ -207,29 +199,6 @@ class WorkflowsSpider(Spider):
     def _wants_price(self) -> bool:
         return bool({1, 2} & set(self.arguments.layers))
 
-    async def put_off(self, visit: Visit, source: Source, seconds: float) -> None:
-        """A retry in ``seconds``; remembered by the store, so that it survives a kill. Used by the retry middleware.
-
-        A long wait does not hold the crawl up: the workflow is left to a later run of the job.
-        """
-        assert self.job is not None
-        due = datetime.now(timezone.utc) + timedelta(seconds=seconds)
-        entry = jobs.JobId(visit.id, visit.attempts[source], visit.request_count, due)
-        await self.session.run(partial(jobs.put_off, job_id=self.job.id, entry=entry))
-        if seconds > PUT_OFF_SECONDS:
-            self._was_put_off = True
-            self.ended(visit.id)
-        else:
-            self.frontier.retry(time.monotonic() + seconds, (visit, source))
-
-    async def give_back(self, failed_attempts: dict[int, int]) -> None:
-        """Take failed attempts off workflows that are still open, here and in the store."""
-        counts = {id: count for id, count in failed_attempts.items() if id in self.visits}
-        for id, count in counts.items():
-            self.visits[id].give_back(count)
-        if counts and self.job is not None:
-            await self.session.run(partial(jobs.give_back, job_id=self.job.id, counts=counts))
-
     def stop(self, reason: str) -> None:
         """End the crawl so that the next run of the job can go on. The first reason counts."""
         assert self.crawler.engine is not None
@@ -241,13 +210,9 @@ class WorkflowsSpider(Spider):
             # Scheduled and not awaited: closing waits for the request or item that asks for it.
             self._closing = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason=reason))
 
-    def ended(self, id: int) -> None:
-        """The row of this workflow is committed."""
-        self.visits.pop(id, None)
-        self._wake()
-
     def _item_scraped(self, item: WorkflowItem) -> None:
-        self.ended(item.id)
+        self.worklist.end(item.id)
+        self._wake()
 
     def _has_room(self) -> bool:
         """Whether another request may be handed to the engine now.
@@ -255,7 +220,7 @@ class WorkflowsSpider(Spider):
         At most a tenth of a second's worth of requests waits at the gate, so that a retry that falls due is next.
         """
         assert self.crawler.engine is not None
-        if self.crawler.engine.needs_backout() or len(self.visits) - self.frontier.waiting >= MAX_OPEN_VISITS:
+        if self.crawler.engine.needs_backout() or self.worklist.is_full():
             return False
         rate = self.crawler.get_extension(RateExtension)
         return rate is None or rate.waiting <= self.config.requests_per_second * 0.1

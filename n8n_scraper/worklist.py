@@ -1,0 +1,74 @@
+"""What a crawl has under way: workflows being visited, and the frontier of those that are not, kept in step with the
+store. No Scrapy.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta, timezone
+from functools import partial
+
+from n8n_scraper.frontier import Frontier, Pending
+from n8n_scraper.politeness.backoff import PUT_OFF_SECONDS
+from n8n_scraper.store import jobs
+from n8n_scraper.store.session import Session
+from n8n_scraper.visit import Source, Visit
+
+MAX_OPEN_VISITS = 150
+"""Workflows asked for and not yet committed: what a kill can make us fetch again."""
+
+Retry = tuple[Visit, Source]
+
+
+class Worklist:
+    """Ids that are left of a job; ``put_off`` tells whether some are left to a later run."""
+
+    def __init__(self, session: Session, job_id: int, pending: list[Pending], *, put_off: bool) -> None:
+        self._session = session
+        self._job_id = job_id
+        self._frontier: Frontier[Retry] = Frontier(pending)
+        self._visits: dict[int, Visit] = {}
+        self.put_off = put_off
+
+    def __bool__(self) -> bool:
+        """Something is waiting, under way, or not yet committed."""
+        return bool(len(self._frontier) or self._visits)
+
+    def is_full(self) -> bool:
+        return len(self._visits) - self._frontier.waiting >= MAX_OPEN_VISITS
+
+    def next(self) -> Pending | Retry | None:
+        """The most urgent entry that is due: a retry before a new id."""
+        while isinstance(entry := self._frontier.next(time.monotonic()), tuple):
+            if entry[0].id in self._visits:
+                break
+        return entry
+
+    def begin(self, visit: Visit) -> None:
+        self._visits[visit.id] = visit
+
+    def end(self, id: int) -> None:
+        """The row of this workflow is committed, or it is left to a later run."""
+        self._visits.pop(id, None)
+
+    async def retry_in(self, seconds: float, visit: Visit, source: Source) -> None:
+        """Ask again in ``seconds``; remembered by the store, so that it survives a kill.
+
+        A long wait does not hold the crawl up: the workflow is left to a later run of the job.
+        """
+        due = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+        entry = jobs.JobId(visit.id, visit.attempts[source], visit.request_count, due)
+        await self._session.run(partial(jobs.put_off, job_id=self._job_id, entry=entry))
+        if seconds > PUT_OFF_SECONDS:
+            self.put_off = True
+            self.end(visit.id)
+        else:
+            self._frontier.retry(time.monotonic() + seconds, (visit, source))
+
+    async def give_back(self, failed_attempts: dict[int, int]) -> None:
+        """Take failed attempts off workflows that are under way, here and in the store."""
+        counts = {id: count for id, count in failed_attempts.items() if id in self._visits}
+        for id, count in counts.items():
+            self._visits[id].give_back(count)
+        if counts:
+            await self._session.run(partial(jobs.give_back, job_id=self._job_id, counts=counts))
