@@ -29,13 +29,10 @@ PIECES = [
 
 
 def seconds(text: str) -> float:
-    """Of this process, so that others on the machine count little; the better of two."""
-    times = []
-    for _ in range(2):
-        began = time.process_time()
-        redact({"password": text})
-        times.append(time.process_time() - began)
-    return min(times)
+    """Of this process, so that others on the machine count little."""
+    began = time.process_time()
+    redact({"password": text})
+    return time.process_time() - began
 
 
 @pytest.mark.parametrize("piece", PIECES, ids=lambda piece: repr(piece[:20]))
@@ -43,7 +40,7 @@ def test_a_megabyte_of_it(piece: str) -> None:
     assert seconds(piece * (MEGABYTE // len(piece))) < MAX_SECONDS
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12, deadline=None, derandomize=True)
 @given(
     st.lists(st.one_of(st.sampled_from(PIECES), st.text(min_size=1, max_size=20)), min_size=1, max_size=6).map("".join)
 )

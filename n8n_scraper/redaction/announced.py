@@ -13,6 +13,7 @@ from n8n_scraper.redaction.span import Span
 MAX_SECRET = 4000
 """Characters of the longest value that is one secret because of its name."""
 MAX_NAME = 80
+"""Characters at the end of a field's name that tell what it holds."""
 _MIN_RANDOM, _MIN_PASSWORD = 16, 6
 
 # Names are looked for in lower case.
@@ -62,7 +63,7 @@ def announced(text: str, lowered: str) -> Iterator[Span]:
 
 def named(name: str, content: str) -> Span | None:
     """The secret that is all of a field's content, by the field's name; a scheme such as ``Bearer`` stays."""
-    kind = _kind_of_field(name) if len(name) <= MAX_NAME else None
+    kind = _kind_of_field(name[-MAX_NAME:])
     match = _CONTENT.fullmatch(content) if kind else None
     if kind is None or match is None or "{{" in content or "://" in content:
         return None

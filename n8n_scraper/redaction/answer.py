@@ -15,6 +15,8 @@ from n8n_scraper.redaction.text import MIN_LENGTH, apart, find_secrets, without
 
 MAX_REPEATED = 50
 """Different secrets of one answer that are also looked for where nothing tells that they are secrets."""
+MAX_ROUNDS = 4
+"""What is glued to a secret may be seen as one only when that is gone; a second round finds nothing in real answers."""
 _MIN_REPEATED = 16
 _SIMPLE_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}")
 _CONTENT_KEYS = ("value", "stringValue")
@@ -42,6 +44,16 @@ def redact(value: Any) -> Redacted:
     A secret that one place gives away is replaced everywhere in the value. An object may be nested as deep as
     ``site.json_text`` allows.
     """
+    findings: list[Finding] = []
+    for _ in range(MAX_ROUNDS):
+        value, found = _redact_once(value)
+        if not found:
+            break
+        findings += found
+    return Redacted(value, findings)
+
+
+def _redact_once(value: Any) -> Redacted:
     secrets: dict[str, str] = {}
     first = _Walk(lambda text, name: _find(text, name, secrets))
     redacted = first.clean(value)

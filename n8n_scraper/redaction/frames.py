@@ -43,7 +43,7 @@ FRAMES = (
     Frame(
         "connection-string",
         "://",
-        re.compile(r"""://[^\s:/@"'<>`{}]{0,100}:([^\s/"'<>`]{3,200})@(?=[A-Za-z0-9.\[-])"""),
+        re.compile(r"""://[^\s:/@"'<>`{}[]{0,100}:([^\s/"'<>`]{3,200})@(?=[A-Za-z0-9.\[-])"""),
         is_password,
     ),
     Frame(  # in the address of a database a password may have a / in it
@@ -51,7 +51,7 @@ FRAMES = (
         "://",
         re.compile(
             r"(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|mssql)"
-            r"""://[^\s:/@"'<>`{}]{0,100}:([^\s"'<>`]{3,200})@(?=[A-Za-z0-9.\[-])"""
+            r"""://[^\s:/@"'<>`{}[]{0,100}:([^\s"'<>`]{3,200})@(?=[A-Za-z0-9.\[-])"""
         ),
         is_password,
     ),

@@ -38,7 +38,7 @@ TOKENS = (
     Token("github", rf"gh[pousr]{_U}[A-Za-z0-9]{{30,255}}"),
     Token("github", rf"github{_U}pat{_U}[A-Za-z0-9]{{20,24}}{_U}[A-Za-z0-9]{{50,70}}"),
     Token("gitlab", rf"glpat-{_W}{{20,100}}", check=is_random),
-    Token("google", rf"AIza{_W}{{35}}(?![A-Za-z0-9_-])"),
+    Token("google", rf"AIza{_W}{{35}}(?![A-Za-z0-9])"),
     Token("google", rf"ya29\.{_W}{{20,1000}}"),
     Token("google", rf"GOCSPX-{_W}{{20,40}}"),
     Token("google", rf"1//0{_W}{{40,200}}"),
@@ -83,7 +83,7 @@ TOKENS = (
     Token("typeform", rf"tfp{_U}{_W}{{40,80}}"),
     Token("rapidapi", r"[0-9a-f]{10}msh[0-9a-f]{15}p1[0-9a-f]{6}jsn[0-9a-f]{12}"),
     Token("mailchimp", r"[0-9a-f]{32}-us[0-9]{1,2}(?![A-Za-z0-9])"),
-    Token("telegram", rf"[0-9]{{8,10}}:AA{_W}{{33}}(?![A-Za-z0-9_-])"),
+    Token("telegram", rf"[0-9]{{8,10}}:AA{_W}{{33}}(?![A-Za-z0-9])"),
     # A presigned address names the id of a key in X-Amz-Credential; the key's secret is not in it.
     Token("aws", r"(?<!X-Amz-Credential=)(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Za-z0-9])"),
     Token("jwt", rf"(?<![_-])eyJ{_W}{{10,2000}}\.eyJ{_W}{{10,8000}}\.{_W}{{16,2000}}"),
