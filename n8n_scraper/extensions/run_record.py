@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 _TOLD_SETTINGS = ("DOWNLOAD_DELAY", "CONCURRENT_REQUESTS", "ROBOTSTXT_OBEY", "USER_AGENT", "JOBDIR")
-_WITHOUT_STORE = frozenset({"store_unavailable", "disk_full"})
 
 
 class RunRecord:
@@ -65,7 +64,7 @@ class RunRecord:
         await spider.session.run(partial(runs.begin, run=run))
 
     async def _spider_closed(self, spider: Any, reason: str) -> None:
-        if spider.job is None or reason in _WITHOUT_STORE:
+        if spider.job is None or reason == "store_unavailable":
             return
         end = runs.End(close_reason=reason, exit_code=exit_code(reason), stats=self._stats())
         try:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 import psycopg2
 from psycopg2.extensions import cursor as Cursor
 from scrapy import signals
+from scrapy.exceptions import DropItem
 
 from n8n_scraper import stats
 from n8n_scraper.exceptions import StoreUnavailable
@@ -61,7 +62,10 @@ class StorePipeline:
 
     async def process_item(self, item: WorkflowItem) -> WorkflowItem:
         self._count_seen(item)
-        await self._batches.add(item)
+        try:
+            await self._batches.add(item)
+        except (StoreUnavailable, psycopg2.Error):
+            raise DropItem(f"workflow {item.id} is not stored: it is due again", log_level="DEBUG") from None
         return item
 
     async def _write(self, items: list[WorkflowItem]) -> None:
@@ -71,6 +75,7 @@ class StorePipeline:
         try:
             await self._store(items)
         except (StoreUnavailable, psycopg2.Error) as error:
+            logger.error("%d rows cannot be stored: %s", len(items), str(error).split("\n", 1)[0])
             self._spider.stop(close_reason(error) or "store_unavailable")
             raise
 

@@ -11,6 +11,8 @@ from n8n_scraper.exceptions import StoreUnavailable
 Meaning = Literal["away", "again", "full", "refused"]
 
 _DISK_FULL = "53100"
+_NO_SPACE = "No space left on device"
+"""What a server says that ends, or does not start, for a full disk; it has no code to give."""
 _TOO_LARGE = "54"
 """Class of limits, of a value in an index, say: psycopg2 calls it operational, but waiting does not make it fit."""
 _ROLLED_BACK = "40"
@@ -25,7 +27,7 @@ def meaning(error: psycopg2.Error) -> Meaning:
     space on the server's disk; ``refused``: this statement, for what is in it.
     """
     code = error.pgcode or ""
-    if code == _DISK_FULL:
+    if code == _DISK_FULL or (not code and _NO_SPACE in str(error)):
         return "full"
     if code.startswith(_ROLLED_BACK) or code in _CANCELLED:
         return "again"

@@ -45,6 +45,7 @@ def test_what_an_error_means(database_url: str, statement: str, means: str) -> N
         (lambda: StoreUnavailable("gone"), "store_unavailable"),
         (lambda: StartError("no"), None),
         (lambda: psycopg2.OperationalError("lost"), None),
+        (lambda: psycopg2.OperationalError('FATAL:  could not write "pg_wal/x": No space left on device'), "disk_full"),
         (lambda: None, None),
     ],
 )
