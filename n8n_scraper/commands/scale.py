@@ -14,6 +14,7 @@ from scrapy.exceptions import UsageError
 from n8n_scraper.command import ProjectCommand
 from n8n_scraper.exit_codes import FAULT
 from n8n_scraper.replica.process import running_replica
+from n8n_scraper.scale import fault_table
 from n8n_scraper.scale.kill_loop import KillLoop, table
 
 
@@ -73,6 +74,18 @@ def _kills(opts: argparse.Namespace, folder: Path) -> bool:
     return tally.is_clean
 
 
+def _faults(opts: argparse.Namespace, folder: Path) -> bool:
+    with running_replica(count=opts.count, seed=opts.seed, latency=opts.latency) as replica:
+        found = fault_table.run(replica, folder, faulty=opts.faulty, seed=opts.seed)
+    _say(*found.lines(), "")
+    _say(
+        f"{found.outcomes.total()} rows in {found.seconds:.0f} s, {opts.faulty:.0%} of the workflows faulty: "
+        f"lost {len(found.lost)}, {'all' if found.is_diagonal else 'NOT all'} on the diagonal; "
+        f"load average {os.getloadavg()[0]:.1f}"
+    )
+    return found.is_diagonal
+
+
 def _say(*lines: str) -> None:
     print(*lines, sep="\n", flush=True)
 
@@ -93,4 +106,5 @@ def _share(text: str) -> float:
 
 SCENARIOS: dict[str, Scenario] = {
     "kills": Scenario(_kills, 300, "kill crawls at many moments and look what is lost"),
+    "faults": Scenario(_faults, 1000, "crawl past every kind of fault and look what each is taken for"),
 }
