@@ -11,6 +11,8 @@ from n8n_scraper.project import load_config
 
 if TYPE_CHECKING:
     from scrapy import Spider
+    from scrapy.crawler import Crawler
+    from typing_extensions import Self
 
     from n8n_scraper.config import Config
 
@@ -21,6 +23,13 @@ FEED_FORMATS = ("json", "jsonl", "csv", "parquet")
 
 class N8nScraperAddon:
     """Sets what the user did not set with ``-s``."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
 
     def update_settings(self, settings: BaseSettings) -> None:
         config = load_config(settings)
@@ -38,7 +47,8 @@ class N8nScraperAddon:
         settings.set("DOWNLOAD_MAXSIZE", config.max_body_bytes, priority="addon")
         settings.set("DOWNLOAD_WARNSIZE", config.max_body_bytes, priority="addon")
         feeds = {_feed(config, format_): {"format": format_, "overwrite": True} for format_ in FEED_FORMATS}
-        settings.set("FEEDS", feeds, priority="addon")
+        arguments = getattr(self._crawler.spider, "arguments", None)
+        settings.set("FEEDS", {} if arguments and arguments.dry_run else feeds, priority="addon")
 
 
 def user_agent(config: Config) -> str:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from n8n_scraper.exceptions import StartError
-from n8n_scraper.site.addresses import Site, WorkflowRef
+from n8n_scraper.site.addresses import MAX_ID, Site, WorkflowRef
 
 NAMES = ("ids", "limit", "layers", "page", "render", "refresh", "dry_run")
 SCRAPYD_NAMES = ("_job", "_version")
 """What scrapyd adds by itself."""
 MAX_IDS = 100_000
+_LIST = re.compile(r"^\s*-?\d+\s*$|,|://")
+"""What is meant as a list of ids or addresses, and not as the name of a file."""
 LAYERS = ("1", "2", "3")
 """The layers that can be asked for today."""
 
@@ -41,7 +44,7 @@ class Arguments:
         """
         for name in given:
             if name not in NAMES + SCRAPYD_NAMES:
-                raise StartError(f"Argument {name!r} is unknown{_nearest(name, NAMES)}. Known are: {', '.join(NAMES)}.")
+                raise StartError(f"Argument {name!r} is unknown{_nearest(name, NAMES)} Known are: {', '.join(NAMES)}.")
         readers: dict[str, Callable[[str], Any]] = {
             "ids": lambda text: tuple(read_ids(text, site)),
             "limit": _limit,
@@ -68,12 +71,9 @@ class Arguments:
 
 def read_ids(text: str, site: Site) -> Iterator[WorkflowRef]:
     """Ids of ``-a ids=``: a list (``1,2,https://n8n.io/workflows/3-x/``) or a file with one a line; duplicates once."""
-    words = [word.strip() for word in text.split(",") if word.strip()]
-    listed = [site.read(word) for word in words]
-    if words and all(listed) and not Path(text).is_file():
-        refs: Iterable[WorkflowRef] = (ref for ref in listed if ref)
-    else:
-        refs = _read_file(Path(text), site)
+    if not text.strip():
+        raise StartError("Argument ids= is empty: give a file, or a list of ids or workflow addresses.")
+    refs = _read_list(text, site) if _LIST.search(text) and not Path(text).is_file() else _read_file(text, site)
     seen: dict[int, WorkflowRef] = {}
     for ref in refs:
         if ref.id not in seen or not seen[ref.id].slug:
@@ -85,15 +85,28 @@ def read_ids(text: str, site: Site) -> Iterator[WorkflowRef]:
     yield from seen.values()
 
 
-def _read_file(path: Path, site: Site) -> Iterator[WorkflowRef]:
+def _read_list(text: str, site: Site) -> Iterator[WorkflowRef]:
+    for word in filter(None, map(str.strip, text.split(","))):
+        ref = site.read(word)
+        if ref is None:
+            raise StartError(
+                f"Argument ids: {word[:80]!r} is neither a workflow id (1 to {MAX_ID}) nor a workflow address of "
+                f"{site.site_url}."
+            )
+        yield ref
+
+
+def _read_file(path: str, site: Site) -> Iterator[WorkflowRef]:
     try:
-        content = path.read_text(encoding="utf-8-sig")
+        content = Path(path).read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise StartError(
             f"Argument ids={path}: there is no such file, and it is no list of ids or workflow addresses."
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise StartError(f"Argument ids={path}: the file cannot be read as UTF-8 text ({error}).") from None
+    except OSError as error:
+        raise StartError(f"Argument ids={path}: it cannot be read ({error.strerror}).") from None
+    except UnicodeDecodeError:
+        raise StartError(f"Argument ids={path}: the file is no UTF-8 text.") from None
     for number, line in enumerate(content.split("\n"), start=1):
         word = line.split("#", 1)[0].strip()
         if not word:
@@ -113,7 +126,7 @@ def _digest(ids: Iterable[int]) -> str:
 
 def _nearest(name: str, names: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, list(names), n=1)
-    return f", did you mean {near[0]!r}?" if near else ""
+    return f", did you mean {near[0]!r}?" if near else "."
 
 
 def _limit(text: str) -> int:

@@ -5,22 +5,27 @@ Order: ``-s`` > environment > project > default. Everything that reads a setting
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from n8n_scraper.exceptions import StartError
 
 PREFIX = "N8N_SCRAPER_"
+T = TypeVar("T", int, float)
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
 def _text(value: Any) -> str:
-    return str(value).strip()
+    text = str(value).strip()
+    if not text.isprintable():
+        raise ValueError("must be one line of printable characters")
+    return text
 
 
 def _flag(value: Any) -> bool:
@@ -30,9 +35,16 @@ def _flag(value: Any) -> bool:
     raise ValueError("must be True or False")
 
 
+def _as(type_: type[T], value: Any, name: str) -> T:
+    try:
+        return type_(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"must be {name}") from None
+
+
 def _number(low: float, high: float = math.inf) -> Callable[[Any], float]:
     def parse(value: Any) -> float:
-        number = float(value)
+        number = _as(float, value, "a number")
         if not low <= number <= high or math.isinf(number):
             raise ValueError(
                 f"must be between {low:g} and {high:g}" if high < math.inf else f"must be at least {low:g}"
@@ -44,7 +56,7 @@ def _number(low: float, high: float = math.inf) -> Callable[[Any], float]:
 
 def _whole(low: int, high: int) -> Callable[[Any], int]:
     def parse(value: Any) -> int:
-        number = int(str(value))
+        number = _as(int, str(value), "a whole number")
         if not low <= number <= high:
             raise ValueError(f"must be a whole number between {low} and {high}")
         return number
@@ -66,7 +78,7 @@ def _words(value: Any) -> tuple[str, ...]:
 
 
 def _weights(value: Any) -> tuple[float, ...]:
-    numbers = tuple(float(word) for word in _words(value))
+    numbers = tuple(_as(float, word, "four numbers") for word in _words(value))
     if len(numbers) != 4 or any(n < 0 or math.isinf(n) or math.isnan(n) for n in numbers) or not sum(numbers):
         raise ValueError("must be four numbers of 0 or more, for layers 1, 2, 3 and consistency")
     return numbers
@@ -88,8 +100,12 @@ class Config:
         "over both hosts and all processes of a store; 0 = no limit, on test hosts only",
     )
     burst: int = _setting(_whole(1, 5), 1, "requests that may start at once after a pause")
-    media_requests_per_second: float = _setting(_number(0.01, 10_000), 1.0, "image downloads, per host")
-    transcript_requests_per_second: float = _setting(_number(0.01, 10_000), 0.2, "requests to YouTube")
+    media_requests_per_second: float = _setting(
+        _number(0.01, 10_000), 1.0, "image downloads, per host (nothing downloads them yet)"
+    )
+    transcript_requests_per_second: float = _setting(
+        _number(0.01, 10_000), 0.2, "requests to YouTube (nothing asks it yet)"
+    )
     api_robotstxt_obey: bool = _setting(_flag, True, "obey robots.txt of the API host; False only with permission")
     contact: str = _setting(_text, "", "address of a person, sent in the User-Agent")
     data_dir: str = _setting(_text, ".n8n_scraper", "embedded Postgres and downloaded files")
@@ -108,7 +124,7 @@ class Config:
     export_paid: bool = _setting(_flag, False, "export the JSON of paid workflows too")
     csv_defuse_formulas: bool = _setting(_flag, True, "put ' before CSV cells that a spreadsheet would run")
     redact_secrets: bool = _setting(_flag, True, "replace secrets before they are stored")
-    chromium: str = _setting(_text, "", "path of the browser for pages that need one")
+    chromium: str = _setting(_text, "", "path of the browser for pages that need one (nothing renders yet)")
     test_hosts: tuple[str, ...] = _setting(_words, (), "hosts of ours where more than 2 requests a second are allowed")
     database_url: str = _setting(
         _text, "", "Postgres to use; unset: an embedded one under DATA_DIR", name="DATABASE_URL"
@@ -121,6 +137,7 @@ class Config:
         Raises:
             StartError: naming the setting, its value and what is allowed.
         """
+        _check_names(settings)
         config = cls(
             **{f.name: _read(settings, setting_name(f.name), f.metadata["parse"], f.default) for f in fields(cls)}
         )
@@ -161,6 +178,15 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _check_names(settings: Mapping[str, Any]) -> None:
+    """A misspelt setting would leave its default in force, which may be the less polite one."""
+    for name in settings:
+        if name.startswith(PREFIX) and name not in SETTINGS:
+            near = difflib.get_close_matches(name, SETTINGS, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise StartError(f"Setting {name} is unknown.{hint}")
 
 
 def _read(settings: Mapping[str, Any], name: str, parse: Callable[[Any], Any], default: Any) -> Any:

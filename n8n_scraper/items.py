@@ -48,10 +48,14 @@ class WorkflowItem:
     url: str | None = _column("text", "observed", "canonical address")
     crawl_status: str | None = _column("text", "observed", "complete · partial · gone · failed")
     layer1_status: str | None = _column("text", "observed", f"metadata: {_STATUS}")
-    layer2_status: str | None = _column("text", "observed", f"workflow JSON: {_STATUS}")
-    layer3_status: str | None = _column("text", "observed", f"explainer: {_STATUS}")
-    media_status: str | None = _column("text", "observed", f"images: {_STATUS}")
-    transcripts_status: str | None = _column("text", "observed", f"transcripts of videos: {_STATUS}")
+    layer2_status: str | None = _column("text", "observed", "workflow JSON: likewise")
+    layer3_status: str | None = _column("text", "observed", "explainer: likewise")
+    media_status: str | None = _column(
+        "text", "observed", "images: likewise (skipped in all rows until they are downloaded)"
+    )
+    transcripts_status: str | None = _column(
+        "text", "observed", "transcripts of videos: likewise (skipped in all rows so far)"
+    )
     error_kind: str | None = _column("text", "observed", "kind of the last failure since the last success, else null")
     error: str | None = _column("text", "observed", "that failure in a sentence, else null")
     author_name: str | None = _column("text", "observed", "author as shown")

@@ -6,7 +6,7 @@ are set by n8n_scraper.addon, unless given with ``-s``.
 
 import os
 
-from n8n_scraper.config import SETTINGS
+from n8n_scraper.config import PREFIX, SETTINGS
 
 BOT_NAME = "n8n_scraper"
 SPIDER_MODULES = ["n8n_scraper.spiders"]
@@ -83,4 +83,7 @@ LOG_FORMATTER = "n8n_scraper.log_format.LogFormatter"
 LOGSTATS_INTERVAL = 0  # extensions/progress.py tells more
 WARN_ON_GENERATOR_RETURN_VALUE = False
 
-globals().update({name: os.environ[name] for name in SETTINGS if os.environ.get(name)})
+# Misspelt names too: config.py refuses them.
+globals().update(
+    {name: value for name, value in os.environ.items() if value and (name in SETTINGS or name.startswith(PREFIX))}
+)

@@ -60,6 +60,13 @@ def test_more_than_100_000_ids_are_refused(tmp_path: Path) -> None:
     [
         ({"idz": "1"}, "did you mean 'ids'"),
         ({"ids": "missing.txt"}, "no such file"),
+        ({"ids": ""}, "is empty"),
+        ({"ids": "/"}, "cannot be read"),
+        ({"ids": "1,x"}, "'x' is neither"),
+        ({"ids": "0"}, "'0' is neither"),
+        ({"ids": "-5"}, "'-5' is neither"),
+        ({"ids": "99999999999999999999"}, "neither a workflow id"),
+        ({"ids": "https://evil.example/workflows/1-x/"}, "'https://evil.example"),
         ({"limit": "0"}, "limit=0"),
         ({"limit": "ten"}, "limit=ten"),
         ({"layers": "1,4"}, "layers=1,4"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -69,5 +70,7 @@ class Progress:
         left, (count, since) = planned - self._seen.total(), self._base or (0, 0.0)
         if left <= 0 or self._seen.total() <= count:
             return ""
-        seconds = round(left * (time.monotonic() - since) / (self._seen.total() - count))
+        measured = left * (time.monotonic() - since) / (self._seen.total() - count)
+        promised = self._crawler.stats.get_value(stats.RATE_IN_FORCE) or math.inf
+        seconds = round(max(measured, left / promised))
         return f" · about {seconds // 3600}:{seconds % 3600 // 60:02}:{seconds % 60:02} left"

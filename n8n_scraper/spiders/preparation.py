@@ -56,6 +56,15 @@ class Prepared:
     good_id: int | None = None
     """A workflow that was there when it was last asked for, and is not asked for now."""
 
+    @property
+    def found(self) -> str:
+        """What robots.txt and sitemap said, for ``dry_run``."""
+        api = "opens the API" if self.api_open else "closes the API: no workflow JSON"
+        listed = (
+            f"the sitemap lists {len(self.addresses)} workflows" if self.saw_sitemap else "the sitemap is not readable"
+        )
+        return f"robots.txt {api}; {listed}."
+
     def wanted(self, id: int) -> Wanted:
         ref = self.site.read(self.addresses.get(id, ""))
         return Wanted(
@@ -134,16 +143,18 @@ class Preparation:
         except UnusableAnswer as failure:
             logger.error("robots.txt cannot be read (%s); nothing was asked for. Try again later.", failure)
             raise CloseSpider("robots_unreachable") from None
+        page = self._arguments.page if site_open else "no"
+        if not api_open and (page == "no" or set(self._arguments.layers) == {2}):
+            logger.error(
+                "robots.txt of %s closes the API, and the arguments leave nothing else to ask.", self._site.api_url
+            )
+            raise CloseSpider("disallowed")
         if not api_open:
             logger.warning(
                 "robots.txt of %s closes the API: layer 2 (workflow JSON) is not asked for, layers 1 and 3 come from"
                 " the pages. Whoever has permission opens it with N8N_SCRAPER_API_ROBOTSTXT_OBEY=False.",
                 self._site.api_url,
             )
-        page = self._arguments.page if site_open else "no"
-        if not api_open and page == "no":
-            logger.error("robots.txt closes the API, and the pages may not be asked either: nothing is left to ask.")
-            raise CloseSpider("disallowed")
         return api_open, page
 
     async def _read_sitemap(self) -> dict[int, str]:

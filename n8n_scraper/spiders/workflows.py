@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapy import Request, Spider, signals
@@ -47,6 +49,18 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 0.05
 
 
+def _check_export_dir(folder: str) -> None:
+    """Better told now than after the traffic."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartError(f"Setting N8N_SCRAPER_EXPORT_DIR = {folder}: it cannot be made ({error.strerror}).") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise StartError(
+            f"Setting N8N_SCRAPER_EXPORT_DIR = {folder}: this user may not write there; give another folder."
+        )
+
+
 class WorkflowsSpider(Spider):
     """``scrapy crawl workflows``; its arguments are documented in the README and checked in arguments.py."""
 
@@ -74,6 +88,8 @@ class WorkflowsSpider(Spider):
         spider.arguments = Arguments.read(kwargs, spider.site)
         if not spider.config.is_test_site and not spider.config.contact:
             logger.warning("Say who crawls: set N8N_SCRAPER_CONTACT to an address the site can write to.")
+        if not spider.arguments.dry_run:
+            _check_export_dir(spider.config.export_dir)
         spider.run_id = new_run_id(datetime.now(timezone.utc))
         spider.session = Session.open(spider.config)
         try:
@@ -94,6 +110,8 @@ class WorkflowsSpider(Spider):
         self._progress = asyncio.Event()
 
     def _take_job(self, jobdir: str | None) -> jobs.Job:
+        if jobdir and Path(jobdir).exists() and not Path(jobdir).is_dir():
+            raise StartError(f"Setting JOBDIR = {jobdir}: it is a file; give a folder, which need not exist yet.")
         job = self.session.take_job(jobdir, self.arguments.as_json())
         if job.is_finished:
             raise NothingToDo(
@@ -108,11 +126,11 @@ class WorkflowsSpider(Spider):
     async def start(self) -> AsyncIterator[Request]:
         """Yield requests, one workflow at a time, whenever one may go out; due retries first."""
         self.prepared = await Preparation(self).run()
-        logger.info("Plan: %s", self.prepared.sentence)
-        if self.arguments.dry_run:
-            print(self.prepared.sentence)
-            raise CloseSpider("dry_run")
         self.crawler.stats.set_value(stats.PLANNED_COUNT, len(self.prepared.pending))
+        if self.arguments.dry_run:
+            print(f"{self.prepared.found}\n{self.prepared.sentence}")
+            raise CloseSpider("dry_run")
+        logger.info("Plan: %s", self.prepared.sentence)
         self._good_id = self.prepared.good_id
         assert self.job is not None
         pending, put_off = self.prepared.pending, self.prepared.was_put_off

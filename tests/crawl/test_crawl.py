@@ -168,6 +168,7 @@ def test_a_closed_api_leaves_layers_1_and_3_and_is_not_asked_again(
         assert row["workflow"] is None
     assert {entry["path"] for entry in replica.entries() if entry["host"] == "api"} == {"/robots.txt"}
     assert crawl(replica).stats()["run/planned_count"] == 0
+    assert crawl(replica, "layers=2").code == 1
     opened = crawl(replica, N8N_SCRAPER_API_ROBOTSTXT_OBEY=False)
     assert {row["crawl_status"] for row in opened.snapshot()} == {"complete"}
 
@@ -190,6 +191,8 @@ def test_dry_run_asks_for_nothing_but_robots_and_sitemap(
     done = crawl(replica, "dry_run=1")
     assert done.code == 0, done.said
     assert "20 workflows due" in done.said
+    assert "robots.txt opens the API; the sitemap lists 20 workflows." in done.said
+    assert not crawl.folder.exists()
     assert {entry["path"] for entry in replica.entries()} == {
         "/robots.txt",
         "/sitemap_index.xml",
@@ -227,6 +230,9 @@ def test_two_crawls_of_one_job_at_once_are_refused(crawl: Crawler, library: Runn
         (["layers=9"], {}, "layers=9"),
         ([], {"N8N_SCRAPER_REQUESTS_PER_SECOND": "fast"}, "N8N_SCRAPER_REQUESTS_PER_SECOND"),
         ([], {"N8N_SCRAPER_SITE_URL": "https://n8n.io", "N8N_SCRAPER_REQUESTS_PER_SECOND": "3"}, "more than 2"),
+        (["limit=1"], {"N8N_SCRAPER_EXPORT_DIR": "/proc/nowhere"}, "N8N_SCRAPER_EXPORT_DIR = /proc/nowhere"),
+        (["limit=1"], {"JOBDIR": "ids.txt"}, "JOBDIR = ids.txt"),
+        ([], {"N8N_SCRAPER_REQUEST_PER_SECOND": "1"}, "Did you mean N8N_SCRAPER_REQUESTS_PER_SECOND?"),
         ([], {"DATABASE_URL": "postgresql://nobody:secret@127.0.0.1:1/none"}, "127.0.0.1"),
     ],
 )
