@@ -14,7 +14,12 @@ from n8n_scraper.stats import STATS
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-NOT_STARTED = ("1", "", "a bad argument, setting, file or store: one sentence says what, where and what to do")
+NOT_STARTED = (
+    "1",
+    "",
+    "a bad argument, setting, file or store: one sentence says what, where and what to do; two signals",
+)
+NOT_READ = ("2", "", "a command line that Scrapy cannot read: an unknown option, command or spider")
 _MARK = re.compile(r"(<!-- table: ([a-z ]+) -->\n)(.*?)(<!-- end -->)", re.S)
 
 
@@ -23,7 +28,8 @@ def tables() -> dict[str, list[str]]:
     return {
         "close reasons": _table(
             ("exit code", "close reason", "meaning"),
-            [(str(code), f"`{name}`", meaning) for name, (code, meaning) in CLOSE_REASONS.items()] + [NOT_STARTED],
+            [(str(code), f"`{name}`", meaning) for name, (code, meaning) in CLOSE_REASONS.items()]
+            + [NOT_STARTED, NOT_READ],
         ),
         "failure kinds": _table(
             ("error_kind", "from", "retried"),
