@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from n8n_scraper.redaction.frames import QUOTE, VALUE
@@ -14,7 +14,7 @@ MAX_SECRET = 4000
 """Characters of the longest value that is one secret because of its name."""
 MAX_NAME = 80
 """Characters at the end of a field's name that tell what it holds."""
-_MIN_RANDOM, _MIN_PASSWORD = 16, 6
+_MIN_RANDOM, MIN_PASSWORD = 16, 6
 
 # Names are looked for in lower case.
 _NAMES = {  # kind → names, without groups
@@ -45,20 +45,27 @@ _SCHEME = r"(?:(?:bearer|token|key|apikey|basic)(?:\s|%20){1,3})?"
 _ANNOUNCEMENT = re.compile(
     rf"(?:{_ANY_NAME}){_ENDING}{QUOTE}?{_VALUE_OF}{_IS}{QUOTE}{{0,2}}=?{_SCHEME}(?=[a-z0-9_+/.~-]{{16}})"
 )
+_LOOK_BACK = 80
+_DIGIT = re.compile("[0-9]")
 _FIELD = re.compile(rf"(?:{_ANY_NAME}){_ENDING}\Z")
-_CONTENT = re.compile(rf"=?\s{{0,3}}{_SCHEME}(?P<secret>\S{{{_MIN_PASSWORD},{MAX_SECRET}}})\s*", re.IGNORECASE)
+_CONTENT = re.compile(rf"=?\s{{0,3}}{_SCHEME}(?P<secret>\S{{{MIN_PASSWORD},{MAX_SECRET}}})\s*", re.IGNORECASE)
 
 
-def announced(text: str, lowered: str) -> Iterator[Span]:
-    """Random-looking values after a name, as in ``api_key=…`` or ``"token": "…"``.
+def announced(text: str, lowered: str, runs: Iterable[tuple[int, int]]) -> Iterator[Span]:
+    """Random-looking values after a name, as in ``api_key=…`` or ``"token": "…"``; they are inside one of the runs.
 
     ``lowered`` is the text in lower case, character by character.
     """
-    for match in _ANNOUNCEMENT.finditer(lowered):
-        kind = _kind(lowered, match.start())
-        value = VALUE.match(text, match.end()) if kind else None
-        if kind and value and is_random(value[0]):
-            yield Span(value.start(), value.start() + len(value[0].rstrip(".")), kind)
+    seen = 0
+    for start, end in runs:
+        if not _DIGIT.search(text, start, end):
+            continue
+        for match in _ANNOUNCEMENT.finditer(lowered, max(seen, start - _LOOK_BACK), end):
+            seen = match.end()
+            kind = _kind(lowered, match.start())
+            value = VALUE.match(text, match.end()) if kind else None
+            if kind and value and is_random(value[0]):
+                yield Span(value.start(), value.start() + len(value[0].rstrip(".")), kind)
 
 
 def named(name: str, content: str) -> Span | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from n8n_scraper.printable import printable
-from n8n_scraper.redaction.announced import named
+from n8n_scraper.redaction.announced import MIN_PASSWORD, named
 from n8n_scraper.redaction.plausible import is_random
 from n8n_scraper.redaction.span import Span
 from n8n_scraper.redaction.text import MIN_LENGTH, apart, find_secrets, without
@@ -19,6 +19,7 @@ MAX_ROUNDS = 4
 """What is glued to a secret may be seen as one only when that is gone; a second round finds nothing in real answers."""
 _MIN_REPEATED = 16
 _SIMPLE_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}")
+_KINDS_WITH_TEXT = (str, dict, list)
 _CONTENT_KEYS = ("value", "stringValue")
 _NAME_KEYS = ("name", "key")
 
@@ -65,7 +66,7 @@ def _redact_once(value: Any) -> Redacted:
 
 
 def _find(text: str, name: str | None, secrets: dict[str, str]) -> list[Span]:
-    found = find_secrets(text)
+    found = find_secrets(text) if len(text) >= MIN_LENGTH else []
     if not found and name is not None and (content := named(name, text)):
         found = [content]
     for span in found:
@@ -106,11 +107,16 @@ class _Walk:
             kept = self._clean_text(key, None) if len(key) >= MIN_LENGTH else key
             while kept in cleaned:  # two secrets of one kind were keys of this object
                 kept = f"{kept} {len(cleaned) + 1}"
-            name = _title(value) or key if key in _CONTENT_KEYS else key
-            cleaned[kept] = self._clean_child(kept, child, name)
+            if isinstance(child, _KINDS_WITH_TEXT):
+                name = _title(value) or key if key in _CONTENT_KEYS else key
+                cleaned[kept] = self._clean_child(kept, child, name)
+            else:
+                cleaned[kept] = child
         return cleaned
 
     def _clean_child(self, step: str | int, child: Any, name: str | None) -> Any:
+        if isinstance(child, str) and len(child) < MIN_PASSWORD:
+            return child
         self._path.append(step)
         cleaned = self.clean(child, name)
         self._path.pop()

@@ -59,6 +59,12 @@ FRAMES = (
         "basic-auth", "basic", re.compile(r"[Bb]asic(?:\s|%20){1,3}([A-Za-z0-9+/]{8,400}={0,2})"), is_user_and_password
     ),
     Frame("bearer", "bearer", re.compile(rf"[Bb]earer(?:\s|%20){{1,3}}({VALUE.pattern})"), is_random),
+    Frame(
+        "twilio",  # the token of an account beside its id
+        "ac",
+        re.compile(r"AC[0-9a-f]{32}[^A-Za-z0-9]{1,10}([0-9a-f]{32})(?![0-9a-f])"),
+        is_filled_in,
+    ),
     *(
         Frame(  # the secret key beside its id
             "aws",

@@ -12,17 +12,19 @@ from n8n_scraper.redaction.tokens import tokens
 
 MIN_LENGTH = 12
 """No rule fits a shorter text."""
-_RUN = re.compile(r"[\w-]*", re.ASCII)
+_RUN = re.compile(r"[\w.+/=~:\\%-]{16,}", re.ASCII)
+"""A token is inside one; looking nowhere else takes half the time."""
+_REST = re.compile(r"[\w-]*", re.ASCII)
 _GROWS = "\u0130"
 """The one character that is two in lower case."""
 
 
 def find_secrets(text: str) -> list[Span]:
     """Secrets in their order, apart from each other; where two rules overlap, the more certain one names the kind."""
-    if len(text) < MIN_LENGTH:
-        return []
     lowered = text.replace(_GROWS, "I").lower()
-    return apart(text, [*tokens(text), *framed(text, lowered), *announced(text, lowered)])
+    runs = [run.span() for run in _RUN.finditer(text)]
+    found = [*tokens(text, runs), *framed(text, lowered), *announced(text, lowered, runs)]
+    return apart(text, found) if found else found
 
 
 def without(text: str, spans: Iterable[Span]) -> str:
@@ -47,5 +49,5 @@ def apart(text: str, found: list[Span]) -> list[Span]:
 
 
 def _end_of_run(text: str, end: int) -> int:
-    rest = _RUN.match(text, end)
+    rest = _REST.match(text, end)
     return rest.end() if rest else end
