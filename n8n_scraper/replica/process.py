@@ -124,6 +124,7 @@ def _started(command: list[str], complaints: Path) -> subprocess.Popen[str]:
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
+            start_new_session=True,  # Ctrl-C is for who uses it: the replica answers until the end
         )
 
 

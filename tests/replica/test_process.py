@@ -58,6 +58,11 @@ def test_a_bad_start_is_refused(arguments: list[str], complaint: str) -> None:
     assert done.stdout == ""
 
 
+def test_ctrl_c_in_the_terminal_of_its_user_does_not_reach_it() -> None:
+    with running_replica(count=1) as replica:
+        assert os.getsid(replica.pid) != os.getsid(0)
+
+
 def test_a_taken_port_is_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
