@@ -123,7 +123,9 @@ class Config:
     max_body_bytes: int = _setting(_whole(1000, 1 << 30), 8_000_000, "largest answer, also after decompression")
     export_paid: bool = _setting(_flag, False, "export the JSON of paid workflows too")
     csv_defuse_formulas: bool = _setting(_flag, True, "put ' before CSV cells that a spreadsheet would run")
-    redact_secrets: bool = _setting(_flag, True, "replace secrets before they are stored")
+    redact_secrets: bool = _setting(
+        _flag, True, "replace secrets before they are stored; scrapy reparse does it for rows stored before"
+    )
     chromium: str = _setting(_text, "", "path of the browser for pages that need one (nothing renders yet)")
     test_hosts: tuple[str, ...] = _setting(_words, (), "hosts of ours where more than 2 requests a second are allowed")
     database_url: str = _setting(

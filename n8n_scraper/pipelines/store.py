@@ -23,6 +23,7 @@ from n8n_scraper import stats
 from n8n_scraper.exceptions import StoreUnavailable
 from n8n_scraper.items import LAYERS, WorkflowItem
 from n8n_scraper.pipelines.quality import apply_score
+from n8n_scraper.printable import printable
 from n8n_scraper.project import load_config
 from n8n_scraper.store import jobs
 from n8n_scraper.store.batches import Batches
@@ -61,11 +62,12 @@ class StorePipeline:
         return cast("WorkflowsSpider", self._crawler.spider)
 
     async def process_item(self, item: WorkflowItem) -> WorkflowItem:
-        self._count_seen(item)
+        seen = _layer_statuses(item)  # the row may keep better ones
         try:
             await self._batches.add(item)
         except (StoreUnavailable, psycopg2.Error):
             raise DropItem(f"workflow {item.id} is not stored: it is due again", log_level="DEBUG") from None
+        self._count_seen(item, seen)
         return item
 
     async def _write(self, items: list[WorkflowItem]) -> None:
@@ -103,7 +105,8 @@ class StorePipeline:
         return decisions
 
     async def _store_refused(self, item: WorkflowItem, error: Exception) -> None:
-        logger.error("The store refused workflow %d: %s", item.id, type(error).__name__, exc_info=error)
+        said = printable(str(error).split("\n", 1)[0])  # what follows may quote the row
+        logger.error("The store refused workflow %d: %s: %s", item.id, type(error).__name__, said)
         asked = [layer for layer, column in LAYERS.items() if getattr(item, column) != "skipped"]
         row = failed_row(
             item.id, asked, item.run_id or "", "store", f"the store refused the row ({type(error).__name__})"
@@ -134,16 +137,17 @@ class StorePipeline:
         task.add_done_callback(self._saving.discard)
 
     async def _save_row(self, row: WorkflowItem) -> None:
-        self._count_seen(row)
+        seen = _layer_statuses(row)
         await self._batches.add(row)
+        self._count_seen(row, seen)
         await self._crawler.signals.send_catch_log_async(
             signals.item_scraped, item=row, response=None, spider=self._crawler.spider
         )
 
-    def _count_seen(self, item: WorkflowItem) -> None:
+    def _count_seen(self, item: WorkflowItem, seen: dict[int, str]) -> None:
         counts = self._crawler.stats
-        for layer, column in LAYERS.items():
-            counts.inc_value(stats.LAYER_STATUS_COUNT.format(f"layer{layer}", getattr(item, column)))
+        for layer, status in seen.items():
+            counts.inc_value(stats.LAYER_STATUS_COUNT.format(f"layer{layer}", status))
         if item.error_kind:
             counts.inc_value(stats.FAILURE_COUNT.format(item.error_kind))
 
@@ -153,3 +157,7 @@ class StorePipeline:
         counts.set_value(stats.STORE_SECONDS, counts.get_value(stats.STORE_SECONDS, 0.0) + seconds)
         for decision in decisions:
             counts.inc_value(stats.STORED_COUNT.format(decision.outcome))
+
+
+def _layer_statuses(item: WorkflowItem) -> dict[int, str]:
+    return {layer: getattr(item, column) for layer, column in LAYERS.items()}
