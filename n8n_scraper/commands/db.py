@@ -40,8 +40,8 @@ class Command(ProjectCommand):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
         group = parser.add_argument_group("Store")
-        group.add_argument("-c", "--command", metavar="SQL", help="psql: run this and leave")
-        group.add_argument("--hold", action="store_true", help="address: keep the store running until Ctrl-C")
+        group.add_argument("-c", "--command", metavar="SQL", help="with psql, run this and leave")
+        group.add_argument("--hold", action="store_true", help="with address, keep the store running until Ctrl-C")
 
     def check_words(self, args: list[str]) -> None:
         """Each action checks its own, with the options."""

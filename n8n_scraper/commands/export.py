@@ -47,13 +47,14 @@ class Command(ProjectCommand):
             "Options that take a list may be repeated, or take values with commas between them."
         )
 
+    # A line of help that ends in a colon is a heading to Scrapy's formatter, and where lines end depends on the terminal.
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
         add = parser.add_argument_group("Export").add_argument
-        add("--format", **_LIST, metavar="FORMAT", help=f"{', '.join(FORMATS)} (default: all)")
-        add("--status", **_LIST, metavar="STATUS", help="crawl_status: complete, partial, gone, failed")
+        add("--format", **_LIST, metavar="FORMAT", help=f"{', '.join(FORMATS)} (without it, all)")
+        add("--status", **_LIST, metavar="STATUS", help="crawl_status, of complete, partial, gone, failed")
         add("--category", **_LIST, metavar="NAME", help="in any of these categories")
-        add("--node-type", **_LIST, metavar="TYPE", help="with any of these nodes: n8n-nodes-base.slack, or slack")
+        add("--node-type", **_LIST, metavar="TYPE", help="with any of these nodes, like n8n-nodes-base.slack or slack")
         add("--min-quality", metavar="SCORE", help="quality_score of at least this, 0 to 100")
         add("--free", action="store_true", help="known to be free")
         add(
@@ -65,7 +66,7 @@ class Command(ProjectCommand):
         add("--without", **_LIST, metavar="NAME", help="all columns but these")
         add("--include-paid", action="store_true", help="the JSON of paid workflows too (N8N_SCRAPER_EXPORT_PAID)")
         add("--check", action="store_true", help="re-read the files and compare them; alone, it writes nothing")
-        add("-o", "--output", metavar="DIR", help="folder to write to, or to check (default: N8N_SCRAPER_EXPORT_DIR)")
+        add("-o", "--output", metavar="DIR", help="folder to write to or to check (without it, N8N_SCRAPER_EXPORT_DIR)")
 
     def act(self, args: list[str], opts: argparse.Namespace) -> int:
         try:
