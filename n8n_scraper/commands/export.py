@@ -19,11 +19,14 @@ from n8n_scraper.export.selection import (
     Selection,
     choose_columns,
     choose_statuses,
+    no_row_has,
     read_moment,
     read_quality,
     unknown,
+    with_last_parts,
 )
-from n8n_scraper.export.snapshot import FORMATS, write_snapshot
+from n8n_scraper.export.snapshot import FORMATS, Snapshot, write_snapshot
+from n8n_scraper.export.store_rows import reading
 from n8n_scraper.project import load_config
 from n8n_scraper.store.database import open_database
 
@@ -47,7 +50,7 @@ class Command(ProjectCommand):
             "Options that take a list may be repeated, or take values with commas between them."
         )
 
-    # A line of help that ends in a colon is a heading to Scrapy's formatter, and where lines end depends on the terminal.
+    # Scrapy's formatter takes a line of help that ends in a colon for a heading, wherever the line was broken.
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
         add = parser.add_argument_group("Export").add_argument
@@ -95,12 +98,15 @@ def _check(folder: Path) -> int:
     return FAULT if difference_count else 0
 
 
-def _words(values: Sequence[str]) -> tuple[str, ...]:
-    return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
+def _words(option: str, values: Sequence[str]) -> tuple[str, ...]:
+    words = [[word.strip() for word in value.split(",") if word.strip()] for value in values]
+    if not all(words):
+        raise StartError(f"{option} was given without a value: leave it out, or say which.")
+    return tuple(word for given in words for word in given)
 
 
 def _formats(values: Sequence[str]) -> tuple[str, ...]:
-    for name in (names := _words(values)):
+    for name in (names := _words("--format", values)):
         if name not in FORMATS:
             raise StartError(unknown("format", name, FORMATS))
     return names or FORMATS
@@ -108,10 +114,10 @@ def _formats(values: Sequence[str]) -> tuple[str, ...]:
 
 def _selection(opts: argparse.Namespace, config: Config, now: datetime) -> Selection:
     return Selection(
-        columns=choose_columns(_words(opts.columns), _words(opts.without)),
-        statuses=choose_statuses(_words(opts.status)),
-        categories=_words(opts.category),
-        node_types=_words(opts.node_type),
+        columns=choose_columns(_words("--columns", opts.columns), _words("--without", opts.without)),
+        statuses=choose_statuses(_words("--status", opts.status)),
+        categories=_words("--category", opts.category),
+        node_types=_words("--node-type", opts.node_type),
         min_quality=None if opts.min_quality is None else read_quality(opts.min_quality),
         free=opts.free,
         changed_since=None if opts.changed_since is None else read_moment(opts.changed_since, now),
@@ -149,12 +155,33 @@ def _export(config: Config, folder: Path, selection: Selection, formats: Sequenc
             csv_defuse=config.csv_defuse_formulas,
             progress=_teller(time.monotonic),
         )
+        _tell(snapshot, folder, formats, time.monotonic() - started)
+        _tell_what_no_row_has(dsn, selection, snapshot.manifest.rows)
+
+
+def _tell(snapshot: Snapshot, folder: Path, formats: Sequence[str], seconds: float) -> None:
     manifest = snapshot.manifest
-    if snapshot.is_new:
-        seconds = time.monotonic() - started
-        print(f"{manifest.rows:,} rows written to {folder} in {seconds:.1f} s: {', '.join(manifest.files)}.")
-    else:
-        print(f"Nothing changed since {manifest.created_at}: {folder} has all {manifest.rows:,} rows.")
+    names = ", ".join(manifest.files)
+    if not snapshot.is_new:
+        print(f"Nothing changed since {manifest.created_at}: {folder} has all {manifest.rows:,} rows in {names}.")
+        return
+    print(f"{manifest.rows:,} rows written to {folder} in {seconds:.1f} s: {names}.")
+    unasked = [name for name in manifest.files if Path(name).suffix[1:] not in formats]
+    if unasked:
+        print(f"{', '.join(unasked)} had been there before: the files of a folder are renewed together.")
+
+
+def _tell_what_no_row_has(dsn: str, selection: Selection, rows: int) -> None:
+    """A misspelt filter is no error, as the store may have such rows tomorrow; but it is told."""
+    if not selection.categories and not selection.node_types:
+        return
+    with reading(dsn) as store:
+        sentences = [
+            *no_row_has("category", selection.categories, store.values("categories")),
+            *no_row_has("node type", selection.node_types, with_last_parts(store.values("node_types"))),
+        ]
+    for sentence in sentences:
+        print(f"{rows:,} rows: {sentence}", file=sys.stderr)
 
 
 def _teller(clock: Callable[[], float]) -> Callable[[int, int], None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -119,6 +119,21 @@ def read_moment(text: str, now: datetime) -> datetime:
         return moment.replace(tzinfo=moment.tzinfo or timezone.utc).astimezone(timezone.utc)
     except (ValueError, OverflowError):
         raise StartError(f"--changed-since {text}: must be a date, a date and time, or 12h, 7d, 2w.") from None
+
+
+def no_row_has(what: str, asked: Iterable[str], known: Iterable[str]) -> Iterator[str]:
+    """A sentence for each value of a filter that no row has, with the nearest that rows have."""
+    spellings = {name.lower(): name for name in known}
+    for value in asked:
+        if value.lower() not in spellings:
+            near = [repr(spellings[name]) for name in difflib.get_close_matches(value.lower(), spellings, n=3)]
+            yield f"no row has {what} {value!r}" + (f"; near: {', '.join(near)}." if near else ".")
+
+
+def with_last_parts(node_types: Iterable[str]) -> Iterator[str]:
+    """What ``node_types`` are asked for by: whole or by their last part."""
+    for name in node_types:
+        yield from (name, name.rpartition(".")[2])
 
 
 def unknown(what: str, name: str, names: Sequence[str]) -> str:

@@ -60,6 +60,11 @@ class StoreRows:
             rows_by_status=dict(self._all(by_status, parameters)),
         )
 
+    def values(self, column: str) -> list[str]:
+        """All that the lists of this column hold, each once."""
+        sql = f"select distinct unnest(r.{column}) from workflow_rows r order by 1"  # noqa: S608 - names of items.py
+        return [value for (value,) in self._all(sql) if value is not None]
+
     def chunks(self, selection: Selection, count: Callable[[str], None]) -> Iterator[list[Row]]:
         """Rows by ascending id, up to 200 at a time; ``count`` hears the columns of values that had to be changed."""
         decode = _decoder(selection.columns)

@@ -30,6 +30,8 @@ insert into content (id, source, name, workflow, content_hash, changed_at)
 select id, 'api', 'name ' || id, '{"nodes": []}', 'h', now() - id * interval '1 day' from observed;
 """
 
+NODES = "insert into derived (id, node_types, parser_version) values (12, array['n8n-nodes-base.slack'], '1')"
+
 
 @pytest.fixture
 def exports(tmp_path: Path) -> Path:
@@ -107,6 +109,38 @@ def test_columns_and_formats(run: Run, tmp_path: Path) -> None:
     assert "workflow" not in read_manifest(tmp_path / "rest").columns
 
 
+def test_formats_that_were_there_are_told(run: Run, exports: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("--format", "csv,json")
+    capsys.readouterr()
+    run("--format", "json")
+    assert capsys.readouterr().out.endswith(f": {exports} has all 12 rows in workflows.json, workflows.csv.\n")
+    run("--format", "jsonl")
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].endswith(": workflows.json, workflows.jsonl, workflows.csv.")
+    assert said[1:] == [
+        "workflows.json, workflows.csv had been there before: the files of a folder are renewed together."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--category", "ai"], ""),
+        (["--category", "aj,AI"], "12 rows: no row has category 'aj'; near: 'AI'.\n"),
+        (["--category", "Marketing"], "0 rows: no row has category 'Marketing'.\n"),
+        (["--node-type", "Slack", "--status", "gone"], ""),
+        (["--node-type", "slak"], "0 rows: no row has node type 'slak'; near: 'slack'.\n"),
+    ],
+)
+def test_a_filter_that_no_row_has_is_told(
+    words: list[str], told: str, run: Run, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(psycopg2.connect(database_url)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute(NODES)
+    assert run(*words, "-o", "part") == 0
+    assert capsys.readouterr().err == told
+
+
 def test_the_json_of_paid_workflows(run: Run, exports: Path, tmp_path: Path) -> None:
     assert run() == 0
     assert [row["workflow"] is None for row in read(exports)][:4] == [False, True, False, True]
@@ -138,6 +172,7 @@ def test_check_alone_only_reads(run: Run, exports: Path, capsys: pytest.CaptureF
         (["--format", "xml"], "There is no format 'xml': there are json, jsonl, csv, parquet."),
         (["--format", "jsn"], "There is no format 'jsn': did you mean json?"),
         (["--columns", "titel"], "There is no column 'titel'"),
+        (["--status="], "--status was given without a value: leave it out, or say which."),
         (["--status", "done"], "There is no status 'done'"),
         (["--min-quality", "good"], "--min-quality good: must be a number from 0 to 100."),
         (["--changed-since", "soon"], "--changed-since soon: must be a date"),
