@@ -209,8 +209,9 @@ them: keep `author_name` and `url` with every row that you show or pass on, and 
 
 Names and usernames of authors are personal data, and descriptions and workflows may hold names, addresses and e-mail
 addresses that people left in them. Known forms of secrets are replaced by `[REDACTED:<kind>]` when they are stored,
-unless that was turned off (`redaction_count`); what has no known form is still there. To have a workflow taken out:
-`scrapy forget`, then `scrapy export`; copies made before keep it, so tell those you gave them to.
+unless that was turned off (`redaction_count`); what has no known form is still there. To have a workflow or a name
+taken out, write to the operator of this collection: whoever gave you these files. Copies made before keep it, so tell
+those you gave them to.
 
 ## Limits
 

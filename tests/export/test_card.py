@@ -72,7 +72,7 @@ def test_the_card_names_every_column_and_the_rights(database_url: str, insert: I
         "run-1",
         "no licence is stated",
         "author_name",
-        "scrapy forget",
+        "write to the operator of this collection",
         "null for paid workflows",
     ):
         assert words in card
