@@ -79,6 +79,11 @@ class CircuitBreaker:
             return None
         return "blocked" if self._is_blocked else "circuit_breaker_open"
 
+    @property
+    def is_shut_out(self) -> bool:
+        """The last that was heard is that the site does not want us."""
+        return self._state != "closed" and self._is_blocked
+
     def open_seconds(self) -> float:
         """Since it opened; 0 when it is closed."""
         return 0.0 if self._state == "closed" else self._clock() - self._opened_at

@@ -144,6 +144,9 @@ class WorkflowsSpider(Spider):
                     yield request
             else:
                 yield self._request(*entry)
+        rate = self.crawler.get_extension(RateExtension)
+        if rate and rate.breaker.is_shut_out:
+            raise CloseSpider("blocked")
         if self.worklist.put_off:
             raise CloseSpider("put_off")
 

@@ -181,6 +181,18 @@ def test_it_gives_up_with_a_close_reason(kind: str, reason: str) -> None:
     assert breaker.gave_up == reason
 
 
+def test_who_was_refused_last_is_shut_out() -> None:
+    breaker = Watched()
+    breaker.record_all(failures(2, "blocked"))
+    assert not breaker.is_shut_out
+    breaker.record("blocked", 9)
+    assert breaker.is_shut_out
+    breaker.record(None, 9)
+    assert not breaker.is_shut_out
+    breaker.record_all(failures(10))
+    assert not breaker.is_shut_out
+
+
 def test_it_gives_up_counting_from_the_first_opening_with_the_reason_of_the_last_probe() -> None:
     breaker = opened()
     breaker.pass_time(3000)
