@@ -41,17 +41,38 @@ class Moment(NamedTuple):
 def choose(rng: random.Random, rows: int, of: int) -> Moment:
     """One of the moments that are known to be delicate, or just any, when ``rows`` of the job's are committed."""
     target = rng.randint(rows, of)
-    seconds = rng.uniform(0.2, 4.0)
     return rng.choice(
         [
-            Moment(f"at {target} rows", _asks(_HAS_ROWS, target)),
-            Moment(f"at {target} rows", _asks(_HAS_ROWS, target)),
-            Moment("at its start", lambda _trial, passed: passed >= seconds),
-            Moment("while a retry waits", _asks(f"{_HAS_ROWS} and {_RETRY_WAITS}", target)),
-            Moment("in a transaction of rows", _asks(f"{_HAS_ROWS} and {_WRITES_ROWS}", target)),
-            Moment("in the export", _exports),
+            at_rows(target),
+            at_rows(target),
+            at_start(rng.uniform(0.2, 4.0)),
+            while_a_retry_waits(target),
+            in_a_transaction(target),
+            in_the_export(),
         ]
     )
+
+
+def at_start(seconds: float) -> Moment:
+    return Moment("at its start", lambda _trial, passed: passed >= seconds)
+
+
+def at_rows(rows: int) -> Moment:
+    """When so many rows of the job are committed."""
+    return Moment(f"at {rows} rows", _asks(_HAS_ROWS, rows))
+
+
+def while_a_retry_waits(rows: int = 0) -> Moment:
+    return Moment("while a retry waits", _asks(f"{_HAS_ROWS} and {_RETRY_WAITS}", rows))
+
+
+def in_a_transaction(rows: int = 0) -> Moment:
+    """While rows are written or committed."""
+    return Moment("in a transaction of rows", _asks(f"{_HAS_ROWS} and {_WRITES_ROWS}", rows))
+
+
+def in_the_export() -> Moment:
+    return Moment("in the export", _exports)
 
 
 def _asks(condition: str, rows: int) -> Callable[[Trial, float], bool]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,9 @@ import pytest
 from psycopg2.extras import RealDictCursor
 
 from n8n_scraper.replica.process import RunningReplica, running_replica
+from n8n_scraper.store.embedded import EmbeddedPostgres
 
+_numbers = itertools.count(1)
 ROOT = Path(__file__).parents[2]
 
 
@@ -54,6 +58,7 @@ class Crawler:
 
     folder: Path
     database_url: str
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def __call__(self, replica: RunningReplica, *words: str, **settings: Any) -> Crawl:
         done = subprocess.run(
@@ -67,13 +72,21 @@ class Crawler:
         return Crawl(done.returncode, done.stdout + done.stderr, self.folder)
 
     def start(self, replica: RunningReplica, *words: str, **settings: Any) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             self.command(replica, *words, **settings),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             **self.place,
         )
+        self.started.append(process)
+        return process
+
+    def close(self) -> None:
+        """End what a test that failed left running."""
+        for process in self.started:
+            process.kill()
+            process.communicate()
 
     @property
     def place(self) -> dict[str, Any]:
@@ -103,10 +116,36 @@ class Crawler:
             cursor.execute(statement, values)
             return [dict(row) for row in cursor.fetchall()] if cursor.description else []
 
+    def wait_for(self, condition: str, crawl: subprocess.Popen[str]) -> None:
+        """Until a condition in SQL holds in the store, while a started crawl runs."""
+        while not self.query(f"select {condition} as holds")[0]["holds"]:
+            assert crawl.poll() is None, "the crawl ended before"
+            time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def module_crawl(
+    postgres: EmbeddedPostgres, _template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Crawler]:
+    """The same as ``crawl`` for all tests of a module, where one crawl answers many of them."""
+    name = f"module_{next(_numbers)}"
+    administrate(postgres, f"create database {name} template {_template}")
+    with closing(Crawler(tmp_path_factory.mktemp("crawl") / "exports", postgres.dsn(name))) as crawler:
+        yield crawler
+    administrate(postgres, f"drop database {name} with (force)")
+
+
+def administrate(postgres: EmbeddedPostgres, statement: str) -> None:
+    with closing(psycopg2.connect(postgres.dsn("postgres"))) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+
 
 @pytest.fixture
-def crawl(tmp_path: Path, database_url: str) -> Crawler:
-    return Crawler(tmp_path / "exports", database_url)
+def crawl(tmp_path: Path, database_url: str) -> Iterator[Crawler]:
+    with closing(Crawler(tmp_path / "exports", database_url)) as crawler:
+        yield crawler
 
 
 @pytest.fixture(scope="session")
