@@ -126,7 +126,9 @@ def no_row_has(what: str, asked: Iterable[str], known: Iterable[str]) -> Iterato
     spellings = {name.lower(): name for name in known}
     for value in asked:
         if value.lower() not in spellings:
-            near = [repr(spellings[name]) for name in difflib.get_close_matches(value.lower(), spellings, n=3)]
+            near = [
+                repr(spellings[name]) for name in difflib.get_close_matches(value.lower(), spellings, n=3, cutoff=0.5)
+            ]
             yield f"no row has {what} {value!r}" + (f"; near: {', '.join(near)}." if near else ".")
 
 
