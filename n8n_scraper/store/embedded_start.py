@@ -101,7 +101,7 @@ def _make_cluster(place: Place, programs: Path, lock: int) -> None:
     )
     if made.returncode:
         shutil.rmtree(new)
-        raise StartError(f"initdb failed in {place.path}: {(made.stderr.strip() or 'no message').splitlines()[-1]}")
+        raise StartError(f"initdb failed in {place.path}: {_telling(made.stderr.splitlines())}")
     new.rename(place.data)
 
 
@@ -135,6 +135,10 @@ def _open_log(place: Place) -> int:
 def _last_words(place: Place) -> str:
     with place.log.open("rb") as log:
         log.seek(max(0, place.log.stat().st_size - 4000))
-        lines = log.read().decode(errors="replace").splitlines()
-    telling = [line for line in lines if "FATAL" in line or "PANIC" in line or "could not" in line]
+        return _telling(log.read().decode(errors="replace").splitlines())
+
+
+def _telling(lines: list[str]) -> str:
+    """The last line that says why, rather than what was done about it."""
+    telling = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "could not", "error:"))]
     return (telling or lines or ["it said nothing"])[-1]
