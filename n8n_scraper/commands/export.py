@@ -72,12 +72,13 @@ class Command(ProjectCommand):
         add("-o", "--output", metavar="DIR", help="folder to write to or to check (without it, N8N_SCRAPER_EXPORT_DIR)")
 
     def act(self, args: list[str], opts: argparse.Namespace) -> int:
+        config = load_config(self.settings or {})
         try:
-            return _run(load_config(self.settings or {}), opts, datetime.now(timezone.utc))
+            return _run(config, opts, datetime.now(timezone.utc))
         except KeyboardInterrupt:
             raise StartError("Interrupted. The former files are as they were.") from None
         except OSError as error:
-            place = error.filename or "The export"
+            place = error.filename or opts.output or config.export_dir
             raise StartError(f"{place}: {error.strerror}. The former files are as they were.") from None
 
 
@@ -90,6 +91,8 @@ def _run(config: Config, opts: argparse.Namespace, now: datetime) -> int:
 
 
 def _check(folder: Path) -> int:
+    if not folder.is_dir():
+        raise StartError(f"There is no folder {folder}: scrapy export writes one.")
     difference_count = 0
     for difference in check_folder(folder):
         difference_count += 1

@@ -154,6 +154,9 @@ def test_the_json_of_paid_workflows(run: Run, exports: Path, tmp_path: Path) -> 
 def test_check_alone_only_reads(run: Run, exports: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--check") == 1
     assert not exports.exists()
+    assert capsys.readouterr().err == f"n8n_scraper: There is no folder {exports}: scrapy export writes one.\n"
+    exports.mkdir()
+    assert run("--check") == 1
     assert f"there is no manifest.json in {exports}." in capsys.readouterr().out
     run()
     assert run("--check", DATABASE_URL="postgresql://nobody@127.0.0.1:1/none") == 0
@@ -221,3 +224,14 @@ def test_as_a_user_runs_it(run: Run, database_url: str, exports: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert f"12 rows written to {exports} in" in done.stdout
     assert f"{exports}: all files are whole and equal row by row." in done.stdout
+
+
+def test_a_disk_that_is_full_is_told_with_its_folder(run: Run, database_url: str, exports: Path) -> None:
+    environment = os.environ | {"DATABASE_URL": database_url, "PYTHONDONTWRITEBYTECODE": "1"}
+    export = [sys.executable, "-m", "scrapy", "export", "-o", str(exports)]
+    command = ["sh", "-c", 'ulimit -f 1; exec "$@"', "sh", *export]  # no file larger than one block
+    done = subprocess.run(
+        command, cwd=Path(__file__).parents[2], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr == f"n8n_scraper: {exports}: File too large. The former files are as they were.\n"
