@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -47,7 +48,14 @@ class Command(ProjectCommand):
         """Each action checks its own, with the options."""
 
     def act(self, args: list[str], opts: argparse.Namespace) -> int | None:
-        return _action(args, opts)(load_config(self.settings), args[1:], opts)
+        run = _action(args, opts)
+        try:
+            code = run(load_config(self.settings), args[1:], opts)
+            sys.stdout.flush()
+        except BrokenPipeError:  # | head: who read us has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python still flushes at its end
+            return 128 + signal.SIGPIPE
+        return code
 
 
 Run = Callable[[Config, "list[str]", argparse.Namespace], "int | None"]
@@ -162,13 +170,20 @@ def _restore(config: Config, args: list[str], _opts: argparse.Namespace) -> None
 
 
 def _move(config: Config, args: list[str], _opts: argparse.Namespace) -> None:
+    url = public_url(_target(args[0]))
     with existing_store(config) as dsn:
         rows = move_store(dsn, args[0])
     print(f"Copied and counted on both sides: {_told(rows)}.")
-    url = public_url(read_database_url(args[0]))
     print(
         f"Set DATABASE_URL to {url} (with its password, if it needs one) and crawl on; the former store is unchanged."
     )
+
+
+def _target(url: str) -> str:
+    try:
+        return read_database_url(url)
+    except StartError as error:
+        raise StartError(str(error).replace("DATABASE_URL", "The URL to move to")) from None
 
 
 def _told(rows: Mapping[str, int]) -> str:

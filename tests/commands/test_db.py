@@ -181,6 +181,26 @@ def test_move_to_a_server(db: Db, empty_database_url: str) -> None:
     assert "workflows   7: 5 complete, 2 gone" in db("status", DATABASE_URL=empty_database_url).out
 
 
+def test_a_target_that_is_no_address_is_refused_without_repeating_it(db: Db) -> None:
+    refused = db("move", "nons3cret")
+    assert refused.exit_code == 1
+    assert refused.err.startswith("n8n_scraper: The URL to move to cannot be read: write it like postgresql://")
+    assert "s3cret" not in refused.err
+
+
+@pytest.mark.parametrize("buffering", ["", "1"])
+def test_a_reader_that_has_seen_enough_is_no_fault(project: Path, buffering: str) -> None:
+    closed, writer = os.pipe()
+    os.close(closed)
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": buffering}
+    command = [sys.executable, "-m", "scrapy", "db", "status"]
+    done = subprocess.run(
+        command, cwd=project, env=environment, stdout=writer, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
 def test_a_store_that_goes_away_is_one_sentence(db: Db, database_url: str) -> None:
     execute(database_url, "drop table observed cascade")
     execute(
