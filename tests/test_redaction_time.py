@@ -13,9 +13,11 @@ from n8n_scraper.redaction.answer import redact
 
 from .redaction_samples import TOKENS, some
 
-MEGABYTE = 1_000_000
-MAX_SECONDS = 2.0
-"""Half a second on a machine of its own; tests share theirs."""
+SMALL, LARGE = 100_000, 400_000
+MAX_RATIO = 10.0
+"""Four times the text takes four times as long; sixteen times would be the square. Seconds are for a benchmark."""
+LEAST_SECONDS = 0.01
+"""Below it a clock says nothing."""
 
 PIECES = [
     *("sk-", "-sk-", "eyJ", "-eyJ", ".eyJ", "eyJaaaaaaaaaaaa.eyJ", "SG.", "sl.u.", "gh", "github_pat_", "1//0", "EAA", "AKIA"),
@@ -29,27 +31,40 @@ PIECES = [
 
 
 def seconds(text: str) -> float:
-    """Of this process, so that others on the machine count little."""
-    began = time.process_time()
-    redact({"password": text})
-    return time.process_time() - began
+    """Of this process, the best of three, so that others on the machine count little."""
+
+    def once() -> float:
+        began = time.process_time()
+        redact({"password": text})
+        return time.process_time() - began
+
+    return min(once() for _ in range(3))
+
+
+def growth(piece: str) -> float:
+    """How much longer the larger text takes."""
+    small, large = (seconds(piece * (size // len(piece))) for size in (SMALL, LARGE))
+    return large / max(small, LEAST_SECONDS)
 
 
 @pytest.mark.parametrize("piece", PIECES, ids=lambda piece: repr(piece[:20]))
-def test_a_megabyte_of_it(piece: str) -> None:
-    assert seconds(piece * (MEGABYTE // len(piece))) < MAX_SECONDS
+def test_much_of_it(piece: str) -> None:
+    assert growth(piece) < MAX_RATIO
 
 
 @settings(max_examples=12, deadline=None, derandomize=True)
 @given(
     st.lists(st.one_of(st.sampled_from(PIECES), st.text(min_size=1, max_size=20)), min_size=1, max_size=6).map("".join)
 )
-def test_a_megabyte_of_anything(piece: str) -> None:
-    assert seconds(piece * (MEGABYTE // len(piece))) < MAX_SECONDS
+def test_much_of_anything(piece: str) -> None:
+    assert growth(piece) < MAX_RATIO
 
 
 def test_a_page_with_many_secrets() -> None:
-    lines = "\n".join("token=" + sha256(b"%d" % number).hexdigest()[:32] for number in range(MEGABYTE // 40))
-    began = time.process_time()
-    assert len(redact(lines).findings) == MEGABYTE // 40
-    assert time.process_time() - began < 2 * MAX_SECONDS
+    def spent(count: int) -> float:
+        lines = "\n".join("token=" + sha256(b"%d" % number).hexdigest()[:32] for number in range(count))
+        began = time.process_time()
+        assert len(redact(lines).findings) == count
+        return time.process_time() - began
+
+    assert spent(8_000) < MAX_RATIO * spent(2_000)
