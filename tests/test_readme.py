@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import GenericAlias, ModuleType
 
 import pytest
 from scrapy.utils.misc import load_object
@@ -55,3 +56,9 @@ def test_every_path_in_the_settings_loads() -> None:
     assert len(paths) > 10
     for path in paths:
         load_object(path)
+
+
+def test_no_command_module_has_an_alias_that_python_3_10_takes_for_a_class() -> None:
+    for path in (ROOT / "n8n_scraper" / "commands").glob("[a-z]*.py"):
+        module = importlib.import_module(f"n8n_scraper.commands.{path.stem}")
+        assert [name for name, value in vars(module).items() if isinstance(value, GenericAlias)] == [], path

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from scrapy.exceptions import UsageError
 
@@ -58,7 +58,8 @@ class Command(ProjectCommand):
         return code
 
 
-Run = Callable[[Config, "list[str]", argparse.Namespace], "int | None"]
+# A string: to Python 3.10 a bare alias looks like a class, and Scrapy asks every class here whether it is a command.
+Run: TypeAlias = "Callable[[Config, list[str], argparse.Namespace], int | None]"
 
 
 class Action(NamedTuple):
