@@ -21,9 +21,9 @@ Retry = tuple[Visit, Source]
 
 
 class Worklist:
-    """Ids that are left of a job; ``put_off`` tells whether some are left to a later run."""
+    """Ids that are left of a job; ``put_off`` are the times before which the site wants no more requests for some."""
 
-    def __init__(self, session: Session, job_id: int, pending: list[Pending], *, put_off: bool) -> None:
+    def __init__(self, session: Session, job_id: int, pending: list[Pending], *, put_off: list[datetime]) -> None:
         self._session = session
         self._job_id = job_id
         self._frontier: Frontier[Retry] = Frontier(pending)
@@ -60,7 +60,7 @@ class Worklist:
         entry = jobs.JobId(visit.id, visit.attempts[source], visit.request_count, due)
         await self._session.run(partial(jobs.put_off, job_id=self._job_id, entry=entry))
         if seconds > PUT_OFF_SECONDS:
-            self.put_off = True
+            self.put_off.append(due)
             self.end(visit.id)
         else:
             self._frontier.retry(time.monotonic() + seconds, (visit, source))

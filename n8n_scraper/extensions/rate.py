@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -43,8 +44,11 @@ class RateExtension:
         self._other_gates: dict[str, Gate] = {}
         self.sent: WeakSet[Request] = WeakSet()
         """Requests that got their turn; the download handler adds them."""
+        self._told_pace = min(config.requests_per_second, 1 / self._delay if self._delay else math.inf)
         self._watcher: asyncio.Task[None] | None = None
         self._control: asyncio.Future[Any] | None = None
+        self.control_count = 0
+        """Controls sent, see politeness/breaker.py."""
         self.breaker = CircuitBreaker(
             config.breaker_threshold, config.breaker_cooldown, config.breaker_give_up, time.monotonic, self._changed
         )
@@ -131,9 +135,20 @@ class RateExtension:
         if self.gate.pace:
             self._crawler.stats.set_value(stats.RATE_IN_FORCE, self.gate.pace.per_second)
             self._crawler.stats.min_value(stats.RATE_LOWEST, self.gate.pace.per_second)
+            self._tell_pace(self.gate.pace.per_second)
+
+    def _tell_pace(self, per_second: float) -> None:
+        """A slower rate is told when it comes into force, here or by another process, and when it is over."""
+        if per_second < self._told_pace:
+            logger.warning("The rate is %g requests a second now: the site answered 429, or asks for it.", per_second)
+            self._told_pace = per_second
+        elif per_second >= self._config.requests_per_second > self._told_pace:
+            logger.info("The rate is %g requests a second again.", per_second)
+            self._told_pace = per_second
 
     def _changed(self, state: State, reason: str) -> None:
         logger.log(logging.WARNING if state == "open" else logging.INFO, "Circuit breaker %s: %s", state, reason)
+        self.breaker.has_control = self._control_request() is not None
         self._crawler.stats.set_value(stats.BREAKER_STATE, state)
         self._crawler.stats.inc_value(stats.BREAKER_CHANGE_COUNT.format(state))
         self.gate.wake()
@@ -162,15 +177,17 @@ class RateExtension:
                 self.gate.wake()
                 self._send_control()
 
-    def _send_control(self) -> None:
-        """Only workflows that failed are left to find out with whether the site answers: ask for a good one again."""
+    def _control_request(self) -> Request | None:
+        """What was answered well before, as the spider knows it."""
         spider: Any = self._crawler.spider
-        if self.breaker.wants_control and (self._control is None or self._control.done()):
-            request = spider.control_request() if hasattr(spider, "control_request") else None
-            if request:
-                logger.info("Only workflows that failed are left: %s, which was good, is asked for again.", request.url)
-                asked = self._crawler.engine.download_async(request)
-                self._control = asyncio.gather(asked, return_exceptions=True)  # the breaker is told on the way
+        request: Request | None = spider.control_request() if hasattr(spider, "control_request") else None
+        return request
+
+    def _send_control(self) -> None:
+        if self.breaker.wants_control and (request := self._control_request()):
+            self.control_count += 1
+            asked = self._crawler.engine.download_async(request)
+            self._control = asyncio.gather(asked, return_exceptions=True)  # the breaker is told on the way
 
     def _is_ending(self) -> bool:
         slot = self._crawler.engine._slot  # private, and the only place where it is told that a close began

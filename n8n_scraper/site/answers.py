@@ -155,6 +155,15 @@ _KIND_BY_EXCEPTION = {
 """By name, so that nothing of Scrapy is imported here; a name stands for its subclasses too."""
 
 
+_NO_ANSWER = {
+    "network": "the connection failed",
+    "timeout": "no answer in time",
+    "malformed": "the answer ended early or cannot be decompressed",
+    "too_large": "larger than MAX_BODY_BYTES",
+}
+"""What the lack of an answer is called, by kind."""
+
+
 def judge_exception(exception: BaseException) -> UnusableAnswer | None:
     """What the lack of an answer means; None for an exception that is not about the answer (our own fault).
 
@@ -168,6 +177,6 @@ def judge_exception(exception: BaseException) -> UnusableAnswer | None:
             return seen
         for cls in type(seen).__mro__:
             if kind := _KIND_BY_EXCEPTION.get(f"{cls.__module__}.{cls.__qualname__}"):
-                return UnusableAnswer(kind, f"no usable answer came ({type(seen).__name__})")
+                return UnusableAnswer(kind, _NO_ANSWER.get(kind, f"no usable answer came ({type(seen).__name__})"))
         seen = seen.__cause__
     return None

@@ -7,7 +7,7 @@ import logging
 import random
 import time
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from psycopg2.extensions import cursor as Cursor
 from scrapy.exceptions import CloseSpider
 
 from n8n_scraper.exceptions import StoreUnavailable, UnusableAnswer
+from n8n_scraper.extensions.rate import RateExtension
 from n8n_scraper.frontier import Pending
 from n8n_scraper.middlewares.robots import Disallowed, RobotsMiddleware
 from n8n_scraper.plan import SITEMAP_REQUESTS, Plan, make_plan
@@ -47,8 +48,8 @@ class Prepared:
     sentence: str
     layers: tuple[int, ...]
     api_open: bool
-    was_put_off: bool = False
-    """Some ids of the job wait for a time too far away for this run."""
+    put_off: list[datetime] = field(default_factory=list)
+    """Times that ids of the job wait for, too far away for this run."""
     saw_sitemap: bool = False
     addresses: dict[int, str] = field(default_factory=dict)
     prices: dict[int, tuple[bool, float]] = field(default_factory=dict)
@@ -105,7 +106,8 @@ class Preparation:
         api_open, page = await self._read_robots()
         addresses = await self._read_sitemap()
         left = await self._pending(addresses, api_open)
-        pending = [entry for entry in left if entry.due_at <= time.monotonic() + PUT_OFF_SECONDS]
+        latest = time.monotonic() + PUT_OFF_SECONDS
+        pending = [entry for entry in left if entry.due_at <= latest]
         plan = make_plan(
             ids=len(pending),
             layers=self._arguments.layers,
@@ -118,10 +120,10 @@ class Preparation:
             site=self._site,
             pending=pending,
             plan=plan,
-            sentence=plan.sentence(self._spider.config.requests_per_second),
+            sentence=plan.sentence(self._rate()),
             layers=self._arguments.layers,
             api_open=api_open,
-            was_put_off=len(pending) < len(left),
+            put_off=[_moment(entry.due_at) for entry in left if entry.due_at > latest],
             saw_sitemap=bool(addresses),
             addresses=addresses,
         )
@@ -132,6 +134,12 @@ class Preparation:
             await self._read_listing()
             prepared.prices = await self._session.run(partial(listings.read_prices, ids=ids))
         return prepared
+
+    def _rate(self) -> float:
+        """Requests a second in force: robots.txt, or earlier 429s, may have slowed the promise."""
+        rate = self._spider.crawler.get_extension(RateExtension)
+        pace = rate.gate.pace if rate else None
+        return pace.per_second if pace else self._spider.config.requests_per_second
 
     async def _read_robots(self) -> tuple[bool, str]:
         """Whether the API may be asked, and what that leaves of the argument ``page``."""
@@ -253,3 +261,8 @@ def _pending(entry: jobs.JobId) -> Pending:
     wait = (entry.not_before - datetime.now(timezone.utc)).total_seconds() if entry.not_before else 0.0
     due_at = time.monotonic() + wait if wait > 0 else 0.0
     return Pending(entry.id, entry.attempt_count, entry.request_count, due_at)
+
+
+def _moment(due_at: float) -> datetime:
+    """A time of the frontier's clock in UTC."""
+    return datetime.now(timezone.utc) + timedelta(seconds=due_at - time.monotonic())

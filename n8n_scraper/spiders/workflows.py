@@ -133,7 +133,7 @@ class WorkflowsSpider(Spider):
         logger.info("Plan: %s", self.prepared.sentence)
         self._good_id = self.prepared.good_id
         assert self.job is not None
-        pending, put_off = self.prepared.pending, self.prepared.was_put_off
+        pending, put_off = self.prepared.pending, self.prepared.put_off
         self.worklist = Worklist(self.session, self.job.id, pending, put_off=put_off)
         while self.worklist:
             entry = self.worklist.next() if self._has_room() else None
@@ -144,11 +144,28 @@ class WorkflowsSpider(Spider):
                     yield request
             else:
                 yield self._request(*entry)
-        rate = self.crawler.get_extension(RateExtension)
-        if rate and rate.breaker.is_shut_out:
+        if await self._is_shut_out():
             raise CloseSpider("blocked")
         if self.worklist.put_off:
+            logger.warning(
+                "%d workflows are left to a later run, because the site asked for a long wait: give the same command"
+                " again after %s.",
+                len(self.worklist.put_off),
+                f"{max(self.worklist.put_off):%Y-%m-%d %H:%M} UTC",
+            )
             raise CloseSpider("put_off")
+
+    async def _is_shut_out(self) -> bool:
+        """Whether the site refused the last that was asked for, and then also what it gave before."""
+        rate = self.crawler.get_extension(RateExtension)
+        if rate is None:
+            return False
+        before, breaker = rate.control_count, rate.breaker
+        while breaker.is_shut_out and breaker.has_control:
+            if rate.control_count > before and breaker.state == "open":  # it was sent, and refused
+                break
+            await self._nap()
+        return breaker.is_shut_out
 
     def control_request(self) -> Request | None:
         """Asks again for a workflow that was answered well, now or in an earlier run; None where none was."""
