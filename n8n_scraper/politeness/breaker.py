@@ -3,10 +3,11 @@
 closed ──(failures in a row)──▶ open ──(cool-down over, a probe is sent)──▶ half_open ──(it succeeds)──▶ closed
                                   ▲──────────(it fails: the cool-down doubles)──┘
 
-A probe tells something about the site only when its id has not failed before. Where none is left to ask for, somebody
-sends a control (:attr:`CircuitBreaker.wants_control`): a request that has been answered well before. After a probe that
-succeeds, ids that failed have themselves to blame: they no longer open the breaker, nor get their attempts back. Else
-a crawl of nothing but broken workflows, such as the one after a good one, would never end.
+The best probe is a control: a request that was answered well before, so that its failure can only be the site's. Who
+has one says so (``has_control``) and sends it when :attr:`CircuitBreaker.wants_control`; else the probe is an id that
+has not failed, and at last any. After a probe that succeeds, ids that failed have themselves to blame: they no longer
+open the breaker, nor get their attempts back. Else a crawl of nothing but broken workflows, such as the one after a
+good one, would never end.
 """
 
 from __future__ import annotations
@@ -57,6 +58,8 @@ class CircuitBreaker:
         self._state: State = "closed"
         self._opened_at = self._probe_at = self._probe_sent_at = 0.0
         self._probe_id: Id = None
+        self.has_control = False
+        """While it is open, nothing but requests of nobody in particular (None) are sent."""
         self._broken: set[int | str] = set()
         """Ids that failed while the site answered others."""
         self._forget_failures()
@@ -102,13 +105,15 @@ class CircuitBreaker:
             return True
         if self._state == "half_open":
             return self._clock() >= self._probe_sent_at + PROBE_LOST_AFTER
+        if self.has_control and id is not None:
+            return False
         patience = min(PROBE_PATIENCE, self._cooldown) if self._has_failed(id) else 0.0
         return self._clock() >= self._probe_at + patience
 
     @property
     def wants_control(self) -> bool:
-        """A probe has been due for a while, and only ids that failed seem to be there for it."""
-        return self._state == "open" and self._clock() >= self._probe_at + min(PROBE_PATIENCE, self._cooldown) / 2
+        """A probe is due, and the control is to be it."""
+        return self.has_control and self._state == "open" and self.seconds_until_probe() == 0
 
     def holds_back(self, id: Id) -> bool:
         """Whether an id that failed waits here for another to be the probe."""

@@ -216,16 +216,21 @@ def test_the_attempts_that_opened_it_are_given_back_once() -> None:
     assert breaker.take_blame() == {4: 1, 99: 1}
 
 
-def test_a_control_is_wanted_when_only_failed_ids_are_left_for_the_probe() -> None:
+def test_where_there_is_a_control_nothing_else_is_the_probe() -> None:
     breaker = opened()
-    breaker.pass_time(34.9)
-    assert breaker.may_send(9)
+    assert not breaker.wants_control
+    breaker.has_control = True
+    breaker.pass_time(29.9)
     assert not breaker.wants_control
     breaker.pass_time(0.1)
     assert breaker.wants_control
-    assert not breaker.may_send(1)
-    breaker.sent("control")
+    assert [breaker.may_send(id) for id in (1, 9, None)] == [False, False, True]
+    breaker.sent(None)
     assert not breaker.wants_control
+    breaker.record("server", None)
+    assert (breaker.state, breaker.seconds_until_probe()) == ("open", 60)
+    breaker.pass_time(60)
+    assert breaker.may_send(None)
 
 
 def test_after_a_good_probe_broken_ids_open_it_no_more_and_use_up_their_attempts() -> None:
