@@ -35,7 +35,7 @@ class Crawl:
 
     @property
     def run_folder(self) -> Path:
-        return max((self.folder / "runs").iterdir(), key=lambda folder: folder.stat().st_mtime_ns)
+        return max((self.folder / "runs").iterdir())  # run ids begin with their time
 
     def stats(self) -> dict[str, Any]:
         stats: dict[str, Any] = json.loads((self.run_folder / "stats.json").read_text(encoding="utf-8"))
@@ -85,8 +85,11 @@ class Crawler:
     def close(self) -> None:
         """End what a test that failed left running."""
         for process in self.started:
-            process.kill()
-            process.communicate()
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
+            if process.stdout is not None:
+                process.stdout.close()
 
     @property
     def place(self) -> dict[str, Any]:
