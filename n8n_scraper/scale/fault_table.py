@@ -64,7 +64,7 @@ def run(replica: RunningReplica, folder: Path, *, faulty: float, seed: int) -> F
         outcomes = Counter((_planned(plan, id), kinds[id]) for id in ids if id in kinds)
         return FaultTable(outcomes, _answers(trial), [id for id in ids if id not in kinds], seconds)
     finally:
-        trial.remove_store()
+        trial.close()
 
 
 def _names() -> list[str]:

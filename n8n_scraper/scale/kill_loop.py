@@ -92,7 +92,7 @@ class KillLoop:
         try:
             yield KilledJob(trial)
         finally:
-            trial.remove_store()
+            trial.close()
         shutil.rmtree(folder)
 
     def _disturb(self, job: KilledJob, rounds: int, undisturbed: Result) -> Result:

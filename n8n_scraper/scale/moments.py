@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import psycopg2
 
+from n8n_scraper.exceptions import StartError
 from n8n_scraper.scale.trial import Trial
 
 _POLL_SECONDS = 0.005
@@ -83,7 +84,7 @@ def _asks(condition: str, rows: int) -> Callable[[Trial, float], bool]:
             with closing(psycopg2.connect(trial.postgres.dsn())) as connection, connection.cursor() as cursor:
                 cursor.execute(statement)
                 return bool(cursor.fetchone() == (True,))
-        except psycopg2.Error:  # it is not there yet, or not any more
+        except (psycopg2.Error, StartError):  # it is not there yet, or not any more
             return False
 
     return is_now

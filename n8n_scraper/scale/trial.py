@@ -34,6 +34,7 @@ class Trial:
     folder: Path
     replica: RunningReplica
     settings: Mapping[str, Any] = field(default_factory=dict)
+    _crawls: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for name, address in self.replica.settings.items():
@@ -42,7 +43,7 @@ class Trial:
 
     @property
     def exports(self) -> Path:
-        return self.folder / "exports"
+        return Path(self.settings.get("N8N_SCRAPER_EXPORT_DIR", self.folder / "exports"))
 
     @property
     def log(self) -> Path:
@@ -73,7 +74,7 @@ class Trial:
             command += ["-s", f"{name}={value}"]
         kept = {name: value for name, value in os.environ.items() if not name.startswith("N8N_SCRAPER_")}
         with self.log.open("ab") as log:
-            return subprocess.Popen(  # noqa: S603 - our own command
+            crawl = subprocess.Popen(  # noqa: S603 - our own command
                 command,
                 cwd=project_root() or Path.cwd(),
                 env={**kept, "DATABASE_URL": ""},
@@ -81,6 +82,8 @@ class Trial:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
+        self._crawls.append(crawl)
+        return crawl
 
     @contextmanager
     def store(self) -> Iterator[str]:
@@ -99,8 +102,11 @@ class Trial:
         with self.store() as dsn:
             return rows_of(dsn, statement, *values)
 
-    def remove_store(self) -> None:
-        """With all that belongs to it; what a killed crawl left running ends here."""
+    def close(self) -> None:
+        """End crawls that still run, and remove the store with its server."""
+        for crawl in self._crawls:
+            crawl.kill()
+            crawl.wait()
         self.postgres.remove()
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import pytest
 from psycopg2.extras import RealDictCursor
 
 from n8n_scraper.replica.process import RunningReplica, running_replica
+from n8n_scraper.scale.trial import Trial
 from n8n_scraper.store.embedded import EmbeddedPostgres
 
 _numbers = itertools.count(1)
@@ -149,6 +150,17 @@ def administrate(postgres: EmbeddedPostgres, statement: str) -> None:
 def crawl(tmp_path: Path, database_url: str) -> Iterator[Crawler]:
     with closing(Crawler(tmp_path / "exports", database_url)) as crawler:
         yield crawler
+
+
+@pytest.fixture
+def new_trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Trial]]:
+    """A crawl with a store of its own, as a user has it."""
+    with ExitStack() as open_ones:
+
+        def start(replica: RunningReplica, **settings: Any) -> Trial:
+            return open_ones.enter_context(closing(Trial(tmp_path_factory.mktemp("trial"), replica, settings)))
+
+        yield start
 
 
 @pytest.fixture(scope="session")
