@@ -184,7 +184,8 @@ class RateExtension:
         return request
 
     def _send_control(self) -> None:
-        if self.breaker.wants_control and (request := self._control_request()):
+        is_on_its_way = self._control is not None and not self._control.done()
+        if self.breaker.wants_control and not is_on_its_way and (request := self._control_request()):
             self.control_count += 1
             asked = self._crawler.engine.download_async(request)
             self._control = asyncio.gather(asked, return_exceptions=True)  # the breaker is told on the way

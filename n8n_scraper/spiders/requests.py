@@ -41,10 +41,14 @@ def workflow_request(site: Site, visit: Visit, source: Source, **kwargs: Any) ->
 
 
 def control_request(site: Site, visit: Visit, source: Source) -> Request:
-    """For an answer that was good before, to learn whether the site answers; what it says is of no further use."""
+    """For an answer that was good before, to learn whether the site answers; what it says is of no further use.
+
+    It has a downloader slot of its own, because those that wait for its outcome may fill that of the host.
+    """
     request = workflow_request(site, visit, source, callback=NO_CALLBACK)
     del request.meta["visit"]
     request.meta["breaker_id"] = None
+    request.meta["download_slot"] = "control"
     return request
 
 

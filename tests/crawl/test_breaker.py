@@ -105,3 +105,22 @@ def test_broken_workflows_of_a_site_that_works_are_failed_and_the_crawl_ends(
     assert done.stats()["breaker/change_count/open"] >= 1
     assert {row["error_kind"] for row in done.feed()} == {"server"}
     assert {row["crawl_status"] for row in done.feed()} == {"complete"}, "what was stored before stays"
+
+
+@pytest.mark.parametrize("concurrency", [2, 16])
+def test_those_that_wait_for_the_probe_leave_it_a_way_out(
+    crawl: Crawler, site: RunningReplica, concurrency: int
+) -> None:
+    """More refused workflows than may be asked for at once: they fill the downloader while the breaker is open."""
+    site.set_faults()
+    crawl(site, "limit=40")
+    broken = list(range(1, 40))
+    site.set_faults({"id": broken, "route": "detail", "kind": "403"})
+    settings = {
+        "CONCURRENT_REQUESTS": concurrency,
+        "N8N_SCRAPER_BREAKER_COOLDOWN": 0.2,
+        "N8N_SCRAPER_BREAKER_GIVE_UP": 10,
+    }
+    done = crawl(site, "refresh=all", "ids=" + ",".join(map(str, broken)), **settings)
+    assert done.code == 0, done.said
+    assert done.stats()["workflow/failure_count/blocked"] == len(broken)
