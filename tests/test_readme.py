@@ -40,8 +40,9 @@ def test_every_command_and_argument_is_in_the_readme() -> None:
 
 
 def test_the_test_command_is_what_ci_runs() -> None:
-    assert "/bin/python -m pytest" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert ".venv/bin/python -m pytest\n" in TEXT
+    words = "-m pytest -n 2 --dist loadfile\n"
+    assert f'/bin/python" {words}' in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert f".venv/bin/python {words}" in TEXT
 
 
 @pytest.mark.parametrize("line", re.findall(r"^(?:\.venv/bin/)?scrapy ([a-z]+)[^\n]*", TEXT, re.M))
