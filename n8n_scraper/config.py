@@ -126,6 +126,9 @@ class Config:
     redact_secrets: bool = _setting(
         _flag, True, "replace secrets before they are stored; scrapy reparse does it for rows stored before"
     )
+    history_versions: int = _setting(
+        _whole(0, 1_000_000), 100, "former JSONs kept of each workflow; what is older keeps its dates and differences"
+    )
     chromium: str = _setting(_text, "", "path of the browser for pages that need one (nothing renders yet)")
     test_hosts: tuple[str, ...] = _setting(_words, (), "hosts of ours where more than 2 requests a second are allowed")
     database_url: str = _setting(

@@ -31,7 +31,8 @@ class Command(ProjectCommand):
                     done = reparse(cursor, site, rescore, _tell, redact=config.redact_secrets)
             finally:
                 connection.close()
-        print(f"{done.rows} rows derived again, {done.changed} of them differ now.")
+        cleaned = f" Secrets were taken out of {done.cleaned_versions} former versions." * bool(done.cleaned_versions)
+        print(f"{done.rows} rows derived again, {done.changed} of them differ now.{cleaned}")
 
 
 def _tell(rows: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -70,6 +70,20 @@ def add_page(item: WorkflowItem, facts: PageFacts) -> list[str]:
     if item.images is not None:
         _add_shown(item, facts, Inventory(item.images, item.videos or ()))
     return [column for column, ours, theirs in _compared(item, facts) if ours and theirs and ours != theirs]
+
+
+def add_seen_on_page(item: WorkflowItem, images: Iterable[dict[str, Any]], videos: Iterable[dict[str, Any]]) -> None:
+    """Adds what an earlier row of the workflow had from its page, which is not stored beside an answer of the API."""
+    if item.images is None:
+        return
+    inventory = Inventory(item.images, item.videos or ())
+    for image in images:
+        if image["found_in"] == "page":
+            inventory.add_image(image["url"], image["alt"], "page")
+    for video in videos:
+        if video["found_in"] == "page":
+            inventory.add_address(video["url"], "page")
+    item.images, item.videos = inventory.images, inventory.videos
 
 
 def add_editor(item: WorkflowItem, facts: EditorFacts) -> None:

@@ -46,7 +46,9 @@ logger = logging.getLogger(__name__)
 class StorePipeline:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
-        self._rescore = partial(apply_score, weights=load_config(crawler.settings).quality_weights)
+        config = load_config(crawler.settings)
+        self._rescore = partial(apply_score, weights=config.quality_weights)
+        self._kept_versions = config.history_versions
         self._batches: Batches[WorkflowItem] = Batches(self._write)
         self._saving: set[asyncio.Future[None]] = set()
 
@@ -97,7 +99,9 @@ class StorePipeline:
         self._count_stored(decisions, time.perf_counter() - began)
 
     def _transaction(self, cursor: Cursor, items: list[WorkflowItem]) -> list[Decision]:
-        decisions = write_batch(cursor, items, datetime.now(timezone.utc), self._rescore)
+        decisions = write_batch(
+            cursor, items, datetime.now(timezone.utc), self._rescore, kept_versions=self._kept_versions
+        )
         assert self._spider.job is not None
         # A refusal is asked about once more by the next run of the job, never by this one.
         done = [item.id for item in items if item.error_kind != "blocked"]

@@ -9,11 +9,12 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import RealDictCursor, execute_values
 
 from n8n_scraper.items import LAYERS, WorkflowItem
-from n8n_scraper.layers.row import from_detail, from_page
+from n8n_scraper.layers.row import add_seen_on_page, from_detail, from_page
 from n8n_scraper.redaction.row import redact_row
 from n8n_scraper.site.addresses import Site
 from n8n_scraper.site.page import read_page
 from n8n_scraper.store import raw
+from n8n_scraper.store.history import redact_former
 from n8n_scraper.store.rows import CONTENT, DERIVED, OBSERVED, write_rederived
 
 ROWS = 100
@@ -23,6 +24,8 @@ class Rederived(NamedTuple):
     rows: int
     changed: int
     """Rows where a content or derived column now differs."""
+    cleaned_versions: int
+    """Former versions that had a secret."""
 
 
 def reparse(
@@ -36,7 +39,7 @@ def reparse(
     """Derive every row that has a stored answer again; observed columns and changed_at stay as they are.
 
     With ``redact``, secrets that were stored (by a crawl without redaction, or before their kind was known) are taken
-    out of the row and out of the stored answer.
+    out of the row, of the stored answer and of former versions.
     """
     rows = changed = 0
     for stored in _stored(cursor):
@@ -46,7 +49,7 @@ def reparse(
         _replace_answers(cursor, [item for row, item in pairs if _has_fewer_secrets(row, item)])
         rows, changed = rows + len(pairs), changed + len(different)
         tell(rows)
-    return Rederived(rows, changed)
+    return Rederived(rows, changed, redact_former(cursor) if redact else 0)
 
 
 def _stored(cursor: Cursor) -> Iterator[list[dict[str, Any]]]:
@@ -75,6 +78,7 @@ def _derive(row: dict[str, Any], site: Site, rescore: Callable[[WorkflowItem], N
         from_page(item, read_page(answer.encode(), "utf-8", site), answer, layers)
     else:
         from_detail(item, answer, layers)
+        add_seen_on_page(item, row["images"] or (), row["videos"] or ())
     found = redact_row(item, site).findings if redact else []
     for name, value in observed.items():  # what later crawls saw is newer than the stored answer
         setattr(item, name, value)

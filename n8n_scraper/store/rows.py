@@ -13,6 +13,7 @@ from psycopg2.extras import RealDictCursor, execute_values
 
 from n8n_scraper.items import COLUMNS, LAYERS, WorkflowItem
 from n8n_scraper.store import raw
+from n8n_scraper.store.history import keep_former
 from n8n_scraper.store.merge import HISTORY_COLUMNS, Decision, Known, item_from_row, merge
 
 OBSERVED = tuple(column.name for column in COLUMNS if column.written == "observed")
@@ -29,16 +30,24 @@ _KNOWN = """
 
 
 def write_batch(
-    cursor: Cursor, items: Sequence[WorkflowItem], now: datetime, rescore: Callable[[WorkflowItem], None]
+    cursor: Cursor,
+    items: Sequence[WorkflowItem],
+    now: datetime,
+    rescore: Callable[[WorkflowItem], None],
+    *,
+    kept_versions: int | None = None,
 ) -> list[Decision]:
     """Upsert ``items`` (distinct ids), completing each in place to the row as it now stands.
 
-    The hashes are looked up first, so that unchanged content is never sent. Runs inside the caller's transaction.
+    The hashes are looked up first, so that unchanged content is never sent. Of content that changed the former version
+    is kept, see :func:`keep_former`. Runs inside the caller's transaction.
     """
     known = read_known(cursor, [item.id for item in items])
     decisions = [merge(item, known.get(item.id), now, rescore) for item in items]
     pairs = list(zip(items, decisions, strict=True))
     _upsert(cursor, "observed", ("id", *OBSERVED), (_values(item, ("id", *OBSERVED)) for item in items))
+    changed = [(item, known[item.id].observed["scraped_at"]) for item, d in pairs if d.outcome == "changed"]
+    keep_former(cursor, changed, now, kept=kept_versions)
     content = [item for item, decision in pairs if decision.content]
     _upsert(cursor, "content", ("id", "source", *CONTENT), (_values(i, ("id", "source", *CONTENT)) for i in content))
     _upsert(
