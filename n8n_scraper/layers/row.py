@@ -17,7 +17,7 @@ from n8n_scraper.site.detail import EditorFacts
 from n8n_scraper.site.json_text import canonical
 from n8n_scraper.site.page import PageFacts
 
-PARSER_VERSION = "1"
+PARSER_VERSION = "2"
 """Raised when the same answer would give another row; ``scrapy reparse`` then derives all rows again."""
 
 ALL_LAYERS = (1, 2, 3)

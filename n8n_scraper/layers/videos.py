@@ -29,7 +29,7 @@ _MALFORMED = Reading(None, is_malformed=True)
 
 _YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _PLACEHOLDER = re.compile(r"(?i)(?:your|video|insert|example|replace)[-_]?\w*|(.)\1{10}|abcdefghij.|12345.*")
-_YOUTUBE_HOSTS = {"youtube.com", "m.youtube.com", "music.youtube.com", "youtube-nocookie.com"}
+_YOUTUBE_HOSTS = {"youtube.com", "m.youtube.com", "music.youtube.com", "youtube-nocookie.com", "youtu.be"}
 _THUMBNAIL_HOST = re.compile(r"img\.youtube\.com|i[0-9]?\.ytimg\.com")
 _YOUTUBE_PATHS = {"embed", "shorts", "live", "v", "e", "watch"}
 _THUMBNAIL_PATHS = {"vi", "vi_webp", "an_webp"}
@@ -76,8 +76,8 @@ def youtube_video(video_id: str) -> Reading:
 
 def _youtube(host: str, parts: SplitResult) -> Reading:
     steps = [step for step in parts.path.split("/") if step]
-    if host == "youtu.be":
-        return youtube_video(steps[0]) if steps else NO_VIDEO
+    if host == "youtu.be" and steps and steps[0] not in _YOUTUBE_PATHS:
+        return youtube_video(steps[0])
     if _THUMBNAIL_HOST.fullmatch(host):
         return youtube_video(steps[1]) if len(steps) > 1 and steps[0] in _THUMBNAIL_PATHS else NO_VIDEO
     if host not in _YOUTUBE_HOSTS or not steps:

@@ -36,10 +36,12 @@ _BORDER_HEADING = re.compile(r"more (?:templates by\b|.{1,60} templates\Z).*")
 _FOREIGN = re.compile(r"cookie|testimonial", re.IGNORECASE)
 _CATEGORY_PATH = re.compile(r".*/workflows/categories/[^/]+/?")
 _SHARE_LINK = re.compile(
-    r"https?://(?:www\.)?(?:twitter|x|facebook|linkedin|reddit|bsky|t|wa|telegram)\.[a-z]{2,4}/(?:intent|share|sharer|"
-    r"sharing|sharearticle|submit|compose|\?).*|mailto:\?.*",
+    r"(?:https?://(?:www\.|m\.)?(?:(?:twitter|x)\.com/(?:share|intent/(?:tweet|post))|facebook\.com/(?:sharer|share\.php)|"
+    r"linkedin\.com/(?:sharing|sharearticle)|reddit\.com/submit|bsky\.app/intent/compose|(?:t|telegram)\.me/share)"
+    r"(?:[/.?#].*)?|https?://(?:wa\.me/?|api\.whatsapp\.com/send/?|(?:www\.)?facebook\.com/dialog/share)\?.*|mailto:\?.*)",
     re.IGNORECASE,
 )
+"""Buttons that hand the page on. Such a host with another path, like t.me/BotFather, is what an author wrote."""
 _RELATIVE_DATE = re.compile(r"(?:last updated?:? )?(?:\d{1,4}|an?|last) [a-z]{3,7} ago|last [a-z]{3,7}|yesterday|today")
 
 

@@ -19,6 +19,8 @@ DRIVE = "1aBcDeFgHiJkLmNoPqRsTuVwXyZ"
         f"https://youtu.be/{ID}",
         f"http://youtu.be/{ID}/",
         f"https://youtu.be/{ID}?si=abc&t=42",
+        f"https://youtu.be/watch?v={ID}",
+        f"https://youtu.be/embed/{ID}",
         f"https://www.youtube.com/watch?v={ID}",
         f"https://youtube.com/watch?v={ID}&list=PL1&index=2#t=3",
         f"https://m.youtube.com/watch?app=desktop&v={ID}",

@@ -80,3 +80,47 @@ def test_relative_addresses_are_made_absolute() -> None:
         "[docs](https://n8n.io/docs)![](https://cdn.test/a.png)![](https://n8n.io/b.png)![](c.png)"
     )
     assert [url for url, _ in facts.images] == ["https://cdn.test/a.png", "https://n8n.io/b.png", "c.png"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://twitter.com/share?url=x",
+        "https://x.com/intent/tweet?text=a&url=b",
+        "https://www.facebook.com/sharer/sharer.php?u=x",
+        "https://www.facebook.com/sharer.php?u=x",
+        "https://www.linkedin.com/sharing/share-offsite/?url=x",
+        "https://www.linkedin.com/shareArticle?mini=true&url=x",
+        "https://www.reddit.com/submit?url=x",
+        "https://bsky.app/intent/compose?text=x",
+        "https://t.me/share/url?url=x",
+        "https://wa.me/?text=x",
+        "https://api.whatsapp.com/send?text=x",
+        "mailto:?subject=x",
+    ],
+)
+def test_buttons_that_share_the_page_are_no_content(address: str) -> None:
+    facts = read_page(_page(body=f'<a href="{address}">button</a><p>text</p>'), None, SITE)
+    assert facts.description == "text"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://x.ai/?ref=template",
+        "https://x.com/?lang=en",
+        "https://x.com/somebody",
+        "https://x.com/intent/follow?screen_name=somebody",
+        "https://x.com/shareholders",
+        "https://t.co/?amp=1",
+        "https://t.me/BotFather",
+        "https://t.ly/?x=1",
+        "https://wa.me/8801322827799?text=hello",
+        "https://www.facebook.com/share/v/abc/",
+        "https://www.linkedin.com/in/somebody",
+        "mailto:someone@example.com",
+    ],
+)
+def test_addresses_an_author_wrote_stay(address: str) -> None:
+    facts = read_page(_page(body=f'<p><a href="{address}">button</a> text</p>'), None, SITE)
+    assert facts.description == f"[button]({address}) text"
