@@ -73,7 +73,7 @@ def read_ids(text: str, site: Site) -> Iterator[WorkflowRef]:
     """Ids of ``-a ids=``: a list (``1,2,https://n8n.io/workflows/3-x/``) or a file with one a line; duplicates once."""
     if not text.strip():
         raise StartError("Argument ids= is empty: give a file, or a list of ids or workflow addresses.")
-    refs = _read_list(text, site) if _LIST.search(text) and not Path(text).is_file() else _read_file(text, site)
+    refs = _read_list(text, site) if _LIST.search(text) and not _is_file(text) else _read_file(text, site)
     seen: dict[int, WorkflowRef] = {}
     for ref in refs:
         if ref.id not in seen or not seen[ref.id].slug:
@@ -118,6 +118,13 @@ def _read_file(path: str, site: Site) -> Iterator[WorkflowRef]:
                 f"{site.site_url}."
             )
         yield ref
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except OSError:  # a list may be longer than any name
+        return False
 
 
 def _digest(ids: Iterable[int]) -> str:
