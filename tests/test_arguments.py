@@ -22,7 +22,7 @@ def test_ids_as_a_list_with_addresses_and_duplicates() -> None:
 
 def test_a_list_may_be_longer_than_the_name_of_a_file() -> None:
     words = ",".join(map(str, range(1, 2001)))
-    assert [ref.id for ref in read_ids(words, SITE)] == list(range(1, 2001))
+    assert ids_of(words) == list(range(1, 2001))
 
 
 def test_ids_file_with_comments_blank_lines_bom_and_crlf(tmp_path: Path) -> None:
