@@ -1,18 +1,29 @@
-"""Tells how far the crawl is: one line every 50 workflows or 10 seconds, and one at the end."""
+"""Tells how far the crawl is: a live view where stderr is a terminal, else a line every 50 workflows or 10 seconds.
+
+The same figures go into the store as a checkpoint, at least as often, for ``scrapy status`` and as a sign of life.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import math
 import time
-from collections import Counter
+from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import psycopg2
 from scrapy import signals
 from scrapy.utils.asyncio import create_looping_call
 
 from n8n_scraper import stats
-from n8n_scraper.items import CRAWL_STATUSES, WorkflowItem
+from n8n_scraper.exceptions import StoreUnavailable
+from n8n_scraper.extensions.rate import RateExtension
+from n8n_scraper.items import WorkflowItem
+from n8n_scraper.live_view import line, view
+from n8n_scraper.progress import Breaker, Checkpoint, Limiter, Tally, duration
+from n8n_scraper.store import checkpoints
+from n8n_scraper.terminal import LiveTerminal, open_live
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -21,15 +32,20 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 EVERY_ITEMS = 50
 EVERY_SECONDS = 10.0
+TICK_SECONDS = 1.0
 
 
 class Progress:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
-        self._seen: Counter[str] = Counter()
-        self._base: tuple[int, float] | None = None
-        """Count and time when the first batch was in: before it, time went into robots.txt, sitemap and prices."""
-        self._told = (0, 0.0)
+        self._tally = Tally()
+        self._began = time.monotonic()
+        self._noted = (0, self._began)
+        """Count and time of the last checkpoint."""
+        self._told_count = 0
+        self._saved: tuple[int, datetime] | None = None
+        self._saving: set[asyncio.Future[None]] = set()
+        self._live: LiveTerminal | None = None
         self._clock = create_looping_call(self._tick)
 
     @classmethod
@@ -40,37 +56,111 @@ class Progress:
         crawler.signals.connect(extension._spider_closed, signals.spider_closed)
         return extension
 
+    @property
+    def _spider(self) -> Any:
+        return self._crawler.spider
+
+    @property
+    def _rate(self) -> RateExtension | None:
+        return self._crawler.get_extension(RateExtension)
+
     def _spider_opened(self) -> None:
-        self._clock.start(1.0, now=False)
+        if self._spider.job is None:  # only asks what there is to do
+            return
+        self._live = open_live()
+        self._clock.start(TICK_SECONDS, now=False)
 
     def _item_scraped(self, item: WorkflowItem) -> None:
-        self._seen[item.crawl_status or "failed"] += 1
+        self._tally.count(item, time.monotonic())
         self._crawler.stats.inc_value(stats.ITEM_COUNT)
         self._crawler.stats.inc_value(stats.ITEM_STATUS_COUNT.format(item.crawl_status))
-        self._base = self._base or (self._seen.total(), time.monotonic())
-        if self._seen.total() - self._told[0] >= EVERY_ITEMS:
-            self._tell()
+        if self._tally.processed - self._noted[0] >= EVERY_ITEMS:
+            self._note()
 
     def _tick(self) -> None:
-        if self._seen.total() != self._told[0] and time.monotonic() - self._told[1] >= EVERY_SECONDS:
-            self._tell()
+        now = time.monotonic()
+        self._tally.tick(now, self._count(stats.RATE_REQUEST_COUNT))
+        if (self._saved is None and not self._saving) or now - self._noted[1] >= EVERY_SECONDS:
+            self._note()
+        if self._live:
+            self._show(self._live, self._head())
 
-    def _spider_closed(self) -> None:
+    def _show(self, live: LiveTerminal, head: str) -> None:
+        live.show(view(self._checkpoint(), head, self._saved, datetime.now(timezone.utc)))
+
+    async def _spider_closed(self, reason: str) -> None:
+        if self._spider.job is None:
+            return
         self._clock.stop()
-        if self._seen:
-            self._tell()
+        if reason != "store_unavailable":
+            self._note()
+            await asyncio.wait(self._saving)
+        if self._live:
+            self._show(self._live, self._head(reason))
+            self._live.close()
 
-    def _tell(self) -> None:
-        self._told = (self._seen.total(), time.monotonic())
-        planned: Any = self._crawler.stats.get_value(stats.PLANNED_COUNT, 0)
-        counts = " · ".join(f"{status} {self._seen[status]}" for status in CRAWL_STATUSES)
-        logger.info("%d of %d workflows: %s%s", self._seen.total(), planned, counts, self._eta(planned))
+    def _head(self, reason: str | None = None) -> str:
+        rate = self._rate
+        if reason:
+            state = f"ended: {reason}, after"
+        elif rate is not None and rate.gate.closed:
+            state = "ending: what is on its way is finished, after"
+        else:
+            is_planned = self._crawler.stats.get_value(stats.PLANNED_COUNT) is not None
+            state = "running for" if is_planned else "reads robots.txt, sitemap and prices, for"
+        return f"{self._spider.run_id}  {state} {duration(time.monotonic() - self._began)}"
 
-    def _eta(self, planned: int) -> str:
-        left, (count, since) = planned - self._seen.total(), self._base or (0, 0.0)
-        if left <= 0 or self._seen.total() <= count:
-            return ""
-        measured = left * (time.monotonic() - since) / (self._seen.total() - count)
-        promised = self._crawler.stats.get_value(stats.RATE_IN_FORCE) or math.inf
-        seconds = round(max(measured, left / promised))
-        return f" · about {seconds // 3600}:{seconds % 3600 // 60:02}:{seconds % 60:02} left"
+    def _note(self) -> None:
+        """Take a checkpoint: into the store, and into the log where that is not above a live view."""
+        checkpoint = self._checkpoint()
+        self._noted = (checkpoint.processed, time.monotonic())
+        task = asyncio.ensure_future(self._save(checkpoint))
+        self._saving.add(task)
+        task.add_done_callback(self._saving.discard)
+        if checkpoint.processed != self._told_count and not (self._live and self._live.takes_log):
+            self._told_count = checkpoint.processed
+            logger.info("%s", line(checkpoint))
+
+    async def _save(self, checkpoint: Checkpoint) -> None:
+        add = partial(checkpoints.add, run_id=self._spider.run_id, checkpoint=checkpoint)
+        try:
+            self._saved = await self._spider.session.run(add)
+        except (StoreUnavailable, psycopg2.Error) as error:  # rows fail likewise, and they end the crawl
+            logger.debug("A checkpoint could not be written: %s", error)
+
+    def _checkpoint(self) -> Checkpoint:
+        now, at = time.monotonic(), datetime.now(timezone.utc)
+        total = self._count(stats.PLANNED_COUNT)
+        return self._tally.checkpoint(now, at, total=total, limiter=self._limiter(now), breaker=self._breaker())
+
+    def _limiter(self, now: float) -> Limiter:
+        rate = self._rate
+        request_count = self._count(stats.RATE_REQUEST_COUNT)
+        promised = self._spider.config.requests_per_second or None
+        pace = rate.gate.pace if rate else None
+        return Limiter(
+            measured=self._tally.request_rate(now, request_count),
+            in_force=pace.per_second if pace else promised,
+            promised=promised,
+            waiting=rate.gate.waiting if rate else 0,
+            wait_seconds=round(self._crawler.stats.get_value(stats.RATE_WAIT_SECONDS, 0.0), 3),
+            request_count=request_count,
+            limited_count=self._count(stats.RATE_LIMITED_COUNT),
+            retry_count=self._count(stats.RETRY_COUNT),
+            put_off_count=self._count(stats.PUT_OFF_COUNT),
+        )
+
+    def _breaker(self) -> Breaker:
+        rate = self._rate
+        if rate is None:
+            return Breaker()
+        return Breaker(
+            state=rate.breaker.state,
+            open_seconds=round(rate.breaker.open_seconds(), 3),
+            seconds_until_probe=round(rate.breaker.seconds_until_probe(), 3),
+            open_count=self._count(stats.BREAKER_CHANGE_COUNT.format("open")),
+        )
+
+    def _count(self, name: str) -> int:
+        value: int = self._crawler.stats.get_value(name, 0)
+        return value

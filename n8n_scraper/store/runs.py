@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
+from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
+import psutil
 from psycopg2.extensions import cursor as Cursor
+
+
+class Process(NamedTuple):
+    """Which process a run is. A pid alone is used again; with the time it started it is not."""
+
+    host: str
+    pid: int
+    started_at: datetime
+
+    @classmethod
+    def this(cls) -> Process:
+        started_at = datetime.fromtimestamp(psutil.Process().create_time(), timezone.utc)
+        return cls(socket.gethostname(), os.getpid(), started_at)
 
 
 class Run(NamedTuple):
@@ -25,9 +42,9 @@ class End(NamedTuple):
 def begin(cursor: Cursor, run: Run) -> None:
     documents = (json.dumps(document) for document in (run.arguments, run.settings, run.versions))
     cursor.execute(
-        "insert into runs (run_id, job_id, arguments, settings, versions, started_at)"
-        " values (%s, %s, %s, %s, %s, now()) on conflict (run_id) do nothing",
-        (run.run_id, run.job_id, *documents),
+        "insert into runs (run_id, job_id, arguments, settings, versions, started_at, host, pid, process_started_at)"
+        " values (%s, %s, %s, %s, %s, now(), %s, %s, %s) on conflict (run_id) do nothing",
+        (run.run_id, run.job_id, *documents, *Process.this()),
     )
 
 
