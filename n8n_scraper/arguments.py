@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from n8n_scraper.exceptions import StartError
+from n8n_scraper.items import LAYERS, STAGES
 from n8n_scraper.site.addresses import MAX_ID, Site, WorkflowRef
 
 NAMES = ("ids", "limit", "layers", "page", "render", "refresh", "dry_run")
@@ -19,21 +20,32 @@ SCRAPYD_NAMES = ("_job", "_version")
 MAX_IDS = 100_000
 _LIST = re.compile(r"^\s*-?\d+\s*$|,|://")
 """What is meant as a list of ids or addresses, and not as the name of a file."""
-LAYERS = ("1", "2", "3")
-"""The layers that can be asked for today."""
+LAYER_NAMES = (*map(str, LAYERS), *STAGES)
+"""What ``layers=`` may name."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Arguments:
-    """Checked arguments of one crawl. ``ids`` None: the whole sitemap; ``refresh``: ``missing``, ``all`` or days."""
+    """Checked arguments of one crawl. ``refresh``: ``missing``, ``all`` or days.
+
+    ``ids`` None: the whole sitemap, or with ``stages`` alone the whole store.
+    """
 
     ids: tuple[WorkflowRef, ...] | None = None
     limit: int | None = None
     layers: tuple[int, ...] = (1, 2, 3)
+    """Of those that an answer of the site carries; empty where ``stages`` are all that is asked for."""
+    stages: tuple[str, ...] = ()
+    """The opt-in layers, names of :data:`n8n_scraper.items.STAGES`."""
     page: str = "auto"
     render: str = "auto"
     refresh: str | float = "missing"
     dry_run: bool = False
+
+    @property
+    def needed_layers(self) -> tuple[int, ...]:
+        """Layers that a row must have: those asked for, and for stages the inventory, which is in layer 3."""
+        return tuple(sorted({*self.layers, *((3,) if self.stages else ())}))
 
     @classmethod
     def read(cls, given: Mapping[str, Any], site: Site) -> Arguments:
@@ -54,7 +66,8 @@ class Arguments:
             "refresh": _refresh,
             "dry_run": _flag,
         }
-        return cls(**{name: readers[name](str(value)) for name, value in given.items() if name in NAMES})
+        read = {name: readers[name](str(value)) for name, value in given.items() if name in NAMES}
+        return cls(**read | split_layers(read.get("layers", cls.layers)))
 
     def as_json(self) -> dict[str, Any]:
         """What a job remembers of its first start; the ids as count and digest, not one by one."""
@@ -62,7 +75,7 @@ class Arguments:
         return {
             "ids": ids,
             "limit": self.limit,
-            "layers": list(self.layers),
+            "layers": [*self.layers, *self.stages],
             "page": self.page,
             "render": self.render,
             "refresh": self.refresh,
@@ -142,11 +155,18 @@ def _limit(text: str) -> int:
     return int(text[:12])
 
 
-def _layers(text: str) -> tuple[int, ...]:
+def _layers(text: str) -> list[int | str]:
     words = [word.strip() for word in text.split(",") if word.strip()]
-    if not words or any(word not in LAYERS for word in words):
-        raise StartError(f"Argument layers={text}: must be one or more of {', '.join(LAYERS)}, separated by commas.")
-    return tuple(sorted({int(word) for word in words}))
+    if not words or any(word not in LAYER_NAMES for word in words):
+        names = ", ".join(LAYER_NAMES)
+        raise StartError(f"Argument layers={text}: must be one or more of {names}, separated by commas.")
+    return [int(word) if word.isdigit() else word for word in words]
+
+
+def split_layers(names: Iterable[int | str]) -> dict[str, Any]:
+    """``layers`` and ``stages`` out of what names both, each in its order and once."""
+    given = set(names)
+    return {"layers": tuple(n for n in LAYERS if n in given), "stages": tuple(n for n in STAGES if n in given)}
 
 
 def _one_of(name: str, allowed: tuple[str, ...]) -> Callable[[str], str]:

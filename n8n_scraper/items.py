@@ -32,6 +32,9 @@ def _column(type_: str, written: Written, meaning: str) -> Any:
 LAYERS = {1: "layer1_status", 2: "layer2_status", 3: "layer3_status"}
 """Number of a layer that one answer carries → its status column."""
 
+STAGES = {"media": "media_status", "transcripts": "transcripts_status"}
+"""Name of an opt-in layer, in the order they run after the row is stored → its status column."""
+
 LAYER_STATUSES = ("ok", "missing", "gone", "blocked", "disallowed", "failed", "skipped")
 CRAWL_STATUSES = ("complete", "partial", "gone", "failed")
 
@@ -51,11 +54,9 @@ class WorkflowItem:
     layer2_status: str | None = _column("text", "observed", "workflow JSON: likewise")
     layer3_status: str | None = _column("text", "observed", "explainer: likewise")
     media_status: str | None = _column(
-        "text", "observed", "images: likewise (skipped in all rows until they are downloaded)"
+        "text", "observed", "images, downloaded: likewise; failed: some may be there another time"
     )
-    transcripts_status: str | None = _column(
-        "text", "observed", "transcripts of videos: likewise (skipped in all rows so far)"
-    )
+    transcripts_status: str | None = _column("text", "observed", "transcripts of videos: likewise")
     error_kind: str | None = _column("text", "observed", "kind of the last failure since the last success, else null")
     error: str | None = _column("text", "observed", "that failure in a sentence, else null")
     author_name: str | None = _column("text", "observed", "author as shown")
@@ -126,6 +127,8 @@ class WorkflowItem:
     # Not part of the row: what travels with it through the pipelines.
     source: str | None = None
     """Where the content came from: ``api``, ``page``, or None when this crawl brought none."""
+    is_stored: bool = False
+    """Its row, as it is here, is committed: only the stages are left of it."""
     answer: dict[str, Any] | str | None = None
     """The answer the content was parsed from (API: object, page: HTML), stored so that the row can be derived again."""
 

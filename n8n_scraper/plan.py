@@ -29,29 +29,45 @@ class Plan:
     price: Price
     listing_pages: int
     sitemap_requests: int
+    robots_requests: int = ROBOTS_REQUESTS
+    stored: int = 0
+    """Workflows of which the store has the row: only ``stages`` are left of them."""
+    stages: tuple[str, ...] = ()
 
     @property
     def requests(self) -> int:
-        """Estimate of all requests, without retries."""
+        """Estimate of all requests to the site, without retries; what the stages ask others for is not known before."""
         per_workflow = self.detail + self.page + (self.price == "editor")
-        return ROBOTS_REQUESTS + self.sitemap_requests + self.listing_pages + self.ids * per_workflow
+        return self.robots_requests + self.sitemap_requests + self.listing_pages + self.ids * per_workflow
 
     def sentence(self, rate: float) -> str:
         """The plan in one line, for the start of the log and for ``dry_run``."""
+        if not self.requests:
+            return f"Nothing is asked of the site.{self._stages_sentence()}"
         per_workflow = [name for name, on in (("API answer", self.detail), ("page", self.page)) if on]
         if self.price == "editor":
             per_workflow.append("editor answer (price)")
-        once = [f"{ROBOTS_REQUESTS} robots.txt"]
-        if self.sitemap_requests:
-            once.append(f"{self.sitemap_requests} sitemap (addresses)")
-        if self.listing_pages:
-            once.append(f"{self.listing_pages} listing (prices)")
         time = f", about {_duration(self.requests / rate)} at {rate:g} requests a second" if rate else ""
         each = " + ".join(per_workflow) or "nothing"
         return (
-            f"{self.ids} workflows due: {each} for each, once {' + '.join(once)}; "
-            f"{self.requests} requests without retries{time}."
+            f"{self.ids} workflows due: {each} for each, once {self._once()}; "
+            f"{self.requests} requests without retries{time}.{self._stages_sentence()}"
         )
+
+    def _once(self) -> str:
+        parts = {
+            "robots.txt": self.robots_requests,
+            "sitemap (addresses)": self.sitemap_requests,
+            "listing (prices)": self.listing_pages,
+        }
+        return " + ".join(f"{count} {what}" for what, count in parts.items() if count) or "nothing"
+
+    def _stages_sentence(self) -> str:
+        if not self.stages:
+            return ""
+        counts = {"due": self.ids, "in the store": self.stored}
+        whose = " and ".join(f"{count} {where}" for where, count in counts.items() if count) or "0"
+        return f" Layers {' and '.join(self.stages)} of {whose}: other hosts are asked, each at its own rate."
 
 
 def make_plan(

@@ -9,7 +9,7 @@ from typing import Literal
 
 from n8n_scraper.exceptions import UnusableAnswer
 from n8n_scraper.failures import KINDS
-from n8n_scraper.items import LAYERS, WorkflowItem
+from n8n_scraper.items import LAYERS, STAGES, WorkflowItem
 from n8n_scraper.layers.row import add_editor, add_page, add_price, from_detail, from_page
 from n8n_scraper.site.detail import Detail, EditorFacts
 from n8n_scraper.site.page import PageFacts
@@ -147,9 +147,13 @@ class Visit:
                 setattr(item, LAYERS[layer], status)
 
 
-def failed_row(id: int, layers: Collection[int], run_id: str, kind: str, reason: str) -> WorkflowItem:
+def failed_row(
+    id: int, layers: Collection[int], run_id: str, kind: str, reason: str, *, stages: Collection[str] = ()
+) -> WorkflowItem:
     """The row of a workflow that our own fault took away: nothing but what failed."""
-    statuses = {column: "failed" if layer in layers else "skipped" for layer, column in LAYERS.items()}
+    asked = {*layers, *stages}
+    columns = (*LAYERS.items(), *STAGES.items())
+    statuses = {column: "failed" if layer in asked else "skipped" for layer, column in columns}
     return WorkflowItem(
         id=id,
         run_id=run_id,

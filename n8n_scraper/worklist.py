@@ -5,6 +5,8 @@ store. No Scrapy.
 from __future__ import annotations
 
 import time
+from collections import deque
+from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from functools import partial
 
@@ -17,22 +19,38 @@ from n8n_scraper.visit import Source, Visit
 MAX_OPEN_VISITS = 150
 """Workflows asked for and not yet committed: what a kill can make us fetch again."""
 
+MAX_STAGED = 50
+"""Workflows whose stages are under way, held in memory as whole items. Others wait in the store, as ids."""
+
 Retry = tuple[Visit, Source]
 
 
 class Worklist:
-    """Ids that are left of a job; ``put_off`` are the times before which the site wants no more requests for some."""
+    """Ids that are left of a job; ``put_off`` are the times before which the site wants no more requests for some.
 
-    def __init__(self, session: Session, job_id: int, pending: list[Pending], *, put_off: list[datetime]) -> None:
+    Those whose row is ``stored`` need no visit: they wait here for a place in the stages.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        job_id: int,
+        pending: list[Pending],
+        *,
+        put_off: list[datetime],
+        stored: Iterable[int] = (),
+    ) -> None:
         self._session = session
         self._job_id = job_id
         self._frontier: Frontier[Retry] = Frontier(pending)
         self._visits: dict[int, Visit] = {}
+        self._staged: set[int] = set()
+        self._parked = deque(stored)
         self.put_off = put_off
 
     def __bool__(self) -> bool:
         """Something is waiting, under way, or not yet committed."""
-        return bool(len(self._frontier) or self._visits)
+        return bool(len(self._frontier) or self._visits or self._staged or self._parked)
 
     def is_full(self) -> bool:
         return len(self._visits) - self._frontier.waiting >= MAX_OPEN_VISITS
@@ -47,9 +65,26 @@ class Worklist:
     def begin(self, visit: Visit) -> None:
         self._visits[visit.id] = visit
 
-    def end(self, id: int) -> None:
-        """The row of this workflow is committed, or it is left to a later run."""
+    def stage(self, id: int) -> bool:
+        """The row is committed and its stages begin; False: no place is free, it waits until :meth:`unpark`."""
         self._visits.pop(id, None)
+        if len(self._staged) >= MAX_STAGED:
+            self._parked.append(id)
+            return False
+        self._staged.add(id)
+        return True
+
+    def unpark(self) -> list[int]:
+        """Ids that waited for a place in the stages and have it now: to be read from the store."""
+        places = min(MAX_STAGED - len(self._staged), len(self._parked))
+        ids = [self._parked.popleft() for _ in range(places)]
+        self._staged.update(ids)
+        return ids
+
+    def end(self, id: int) -> None:
+        """Nothing is left to do for this workflow, or it is left to a later run."""
+        self._visits.pop(id, None)
+        self._staged.discard(id)
 
     async def retry_in(self, seconds: float, visit: Visit, source: Source) -> None:
         """Ask again in ``seconds``; remembered by the store, so that it survives a kill.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from n8n_scraper.arguments import Arguments
+from n8n_scraper.arguments import Arguments, split_layers
 from n8n_scraper.exceptions import StartError
 from n8n_scraper.site.addresses import Site
 
@@ -74,7 +74,7 @@ def test_more_than_100_000_ids_are_refused(tmp_path: Path) -> None:
         ({"ids": "https://evil.example/workflows/1-x/"}, "'https://evil.example"),
         ({"limit": "0"}, "limit=0"),
         ({"limit": "ten"}, "limit=ten"),
-        ({"layers": "1,4"}, "layers=1,4"),
+        ({"layers": "1,4"}, "layers=1,4: must be one or more of 1, 2, 3, media, transcripts"),
         ({"layers": ""}, "layers="),
         ({"page": "maybe"}, "auto, yes, no"),
         ({"refresh": "never"}, "refresh=never"),
@@ -93,3 +93,20 @@ def test_defaults_and_values() -> None:
     assert Arguments.read({}, SITE) == Arguments()
     read = Arguments.read({"limit": "5", "layers": "3,1", "refresh": "30", "dry_run": "1", "_job": "x"}, SITE)
     assert (read.limit, read.layers, read.refresh, read.dry_run) == (5, (1, 3), 30.0, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "layers", "stages", "needed"),
+    [
+        ("1,2,3", (1, 2, 3), (), (1, 2, 3)),
+        ("transcripts, 3,media,1", (1, 3), ("media", "transcripts"), (1, 3)),
+        ("1,media", (1,), ("media",), (1, 3)),
+        ("media,media", (), ("media",), (3,)),
+    ],
+)
+def test_opt_in_layers_need_the_inventory(
+    text: str, layers: tuple[int, ...], stages: tuple[str, ...], needed: tuple[int, ...]
+) -> None:
+    read = Arguments.read({"layers": text}, SITE)
+    assert (read.layers, read.stages, read.needed_layers) == (layers, stages, needed)
+    assert split_layers(read.as_json()["layers"]) == {"layers": layers, "stages": stages}

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from n8n_scraper.plan import make_plan
@@ -43,3 +45,16 @@ def test_the_plan_is_one_sentence() -> None:
         "13235 requests without retries, about 1 h 50 min at 2 requests a second."
     )
     assert "\n" not in plan.sentence(0)
+
+
+def test_the_plan_tells_of_stages_and_of_what_the_store_has() -> None:
+    visits = make_plan(ids=2, layers=(3,), page="no", api_open=True, library_size=None, sitemap_requests=0)
+    plan = replace(visits, stored=7, stages=("media", "transcripts"))
+    assert plan.sentence(0) == (
+        "2 workflows due: API answer for each, once 2 robots.txt; 4 requests without retries."
+        " Layers media and transcripts of 2 due and 7 in the store: other hosts are asked, each at its own rate."
+    )
+    nothing = make_plan(ids=0, layers=(), page="no", api_open=True, library_size=None, sitemap_requests=0)
+    assert replace(nothing, robots_requests=0, stored=7, stages=("media",)).sentence(2.0) == (
+        "Nothing is asked of the site. Layers media of 7 in the store: other hosts are asked, each at its own rate."
+    )

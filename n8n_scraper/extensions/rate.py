@@ -14,7 +14,7 @@ from scrapy import signals
 
 from n8n_scraper import stats
 from n8n_scraper.politeness.breaker import CircuitBreaker, Id, State
-from n8n_scraper.politeness.gate import Gate
+from n8n_scraper.politeness.gate import Gate, GateClosed
 from n8n_scraper.politeness.pace import Pace
 from n8n_scraper.politeness.reservation import LocalReservations, Reservations
 from n8n_scraper.project import load_config
@@ -47,6 +47,7 @@ class RateExtension:
         self._told_pace = min(config.requests_per_second, 1 / self._delay if self._delay else math.inf)
         self._watcher: asyncio.Task[None] | None = None
         self._control: asyncio.Future[Any] | None = None
+        self._ended = asyncio.Event()
         self.control_count = 0
         """Controls sent, see politeness/breaker.py."""
         self.breaker = CircuitBreaker(
@@ -93,6 +94,18 @@ class RateExtension:
             self._add(stats.RATE_WAIT_SECONDS, waited)
             self._note_pace()
         return waited
+
+    async def pause(self, seconds: float) -> None:
+        """Wait, but not longer than the crawl goes on.
+
+        Raises:
+            GateClosed: the crawl is ending.
+        """
+        try:
+            await asyncio.wait_for(self._ended.wait(), seconds)
+        except asyncio.TimeoutError:
+            return
+        raise GateClosed
 
     async def answered(self, url: str, status: int, sent_at: float) -> None:
         """The status that a request sent at that moment (``time.monotonic()``) got: a 429 slows down, for all."""
@@ -200,6 +213,7 @@ class RateExtension:
         self._closing = asyncio.ensure_future(self._crawler.engine.close_spider_async(reason=reason))
 
     def _close_gates(self) -> None:
+        self._ended.set()
         for gate in (self.gate, *self._other_gates.values()):
             gate.close()
         for slot in self._crawler.engine.downloader.slots.values():

@@ -25,6 +25,8 @@ class QualityPipeline:
         return cls(crawler, load_config(crawler.settings).quality_weights)
 
     def process_item(self, item: WorkflowItem) -> WorkflowItem:
+        if item.is_stored:
+            return item
         apply_score(item, self._weights)
         if item.quality_band:
             self._crawler.stats.inc_value(stats.QUALITY_BAND_COUNT.format(item.quality_band))

@@ -25,6 +25,7 @@ from n8n_scraper.items import LAYERS, WorkflowItem
 from n8n_scraper.pipelines.quality import apply_score
 from n8n_scraper.printable import printable
 from n8n_scraper.project import load_config
+from n8n_scraper.stages import waits_for_stages
 from n8n_scraper.store import jobs
 from n8n_scraper.store.batches import Batches
 from n8n_scraper.store.faults import close_reason
@@ -64,29 +65,40 @@ class StorePipeline:
         return cast("WorkflowsSpider", self._crawler.spider)
 
     async def process_item(self, item: WorkflowItem) -> WorkflowItem:
+        if item.is_stored:
+            return item
         seen = _layer_statuses(item)  # the row may keep better ones
         try:
             await self._batches.add(item)
         except (StoreUnavailable, psycopg2.Error):
             raise DropItem(f"workflow {item.id} is not stored: it is due again", log_level="DEBUG") from None
         self._count_seen(item, seen)
+        if self._spider.arguments.stages:
+            self._begin_stages(item)
         return item
+
+    def _begin_stages(self, item: WorkflowItem) -> None:
+        item.is_stored, item.answer = True, None  # the answer may be large, and stages may take long
+        if not self._spider.worklist.stage(item.id):
+            raise DropItem(f"workflow {item.id} is stored, its stages come later", log_level="DEBUG")
 
     async def _write(self, items: list[WorkflowItem]) -> None:
         """Raises:
         StoreUnavailable, psycopg2.Error: nothing can be stored any more; the crawl stops.
         """
+        stages = self._spider.arguments.stages
+        staged = frozenset(item.id for item in items if waits_for_stages(item, stages))
         try:
-            await self._store(items)
+            await self._store(items, staged)
         except (StoreUnavailable, psycopg2.Error) as error:
             logger.error("%d rows cannot be stored: %s", len(items), str(error).split("\n", 1)[0])
             self._spider.stop(close_reason(error) or "store_unavailable")
             raise
 
-    async def _store(self, items: list[WorkflowItem]) -> None:
+    async def _store(self, items: list[WorkflowItem], staged: frozenset[int]) -> None:
         began = time.perf_counter()
         try:
-            decisions = await self._spider.session.run(partial(self._transaction, items=items))
+            decisions = await self._spider.session.run(partial(self._transaction, items=items, staged=staged))
         except (psycopg2.Error, ValueError) as error:
             if close_reason(error):
                 raise
@@ -94,27 +106,28 @@ class StorePipeline:
                 await self._store_refused(items[0], error)
             else:  # one bad row must not take its batch with it
                 for item in items:
-                    await self._store([item])
+                    await self._store([item], staged)
             return
         self._count_stored(decisions, time.perf_counter() - began)
 
-    def _transaction(self, cursor: Cursor, items: list[WorkflowItem]) -> list[Decision]:
-        decisions = write_batch(
-            cursor, items, datetime.now(timezone.utc), self._rescore, kept_versions=self._kept_versions
-        )
+    def _transaction(
+        self, cursor: Cursor, items: list[WorkflowItem], staged: frozenset[int] = frozenset()
+    ) -> list[Decision]:
+        now = datetime.now(timezone.utc)
+        decisions = write_batch(cursor, items, now, self._rescore, kept_versions=self._kept_versions)
         assert self._spider.job is not None
-        # A refusal is asked about once more by the next run of the job, never by this one.
-        done = [item.id for item in items if item.error_kind != "blocked"]
-        jobs.acknowledge(cursor, self._spider.job.id, done)
+        stored = {item.id for item in items if item.error_kind != "blocked"}  # see stages.is_refused
+        jobs.acknowledge(cursor, self._spider.job.id, stored - staged)
+        jobs.note_stored(cursor, self._spider.job.id, stored & staged)
         return decisions
 
     async def _store_refused(self, item: WorkflowItem, error: Exception) -> None:
         said = printable(str(error).split("\n", 1)[0])  # what follows may quote the row
         logger.error("The store refused workflow %d: %s: %s", item.id, type(error).__name__, said)
         asked = [layer for layer, column in LAYERS.items() if getattr(item, column) != "skipped"]
-        row = failed_row(
-            item.id, asked, item.run_id or "", "store", f"the store refused the row ({type(error).__name__})"
-        )
+        reason = f"the store refused the row ({type(error).__name__})"
+        stages = self._spider.arguments.stages
+        row = failed_row(item.id, asked, item.run_id or "", "store", reason, stages=stages)
         await self._spider.session.run(partial(self._transaction, items=[row]))
         for name in row.__slots__:
             setattr(item, name, getattr(row, name))
@@ -135,7 +148,8 @@ class StorePipeline:
     def _save(self, id: int, reason: str) -> None:
         """Store a workflow that our own fault took away as failed, past the pipelines that may have the fault."""
         self._crawler.stats.inc_value(stats.PIPELINE_ERROR_COUNT)
-        row = failed_row(id, self._spider.arguments.layers, self._spider.run_id, "internal", reason)
+        asked = self._spider.arguments
+        row = failed_row(id, asked.needed_layers, self._spider.run_id, "internal", reason, stages=asked.stages)
         task = asyncio.ensure_future(self._save_row(row))
         self._saving.add(task)
         task.add_done_callback(self._saving.discard)

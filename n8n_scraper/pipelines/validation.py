@@ -25,6 +25,8 @@ class ValidationPipeline:
         return cls(crawler)
 
     def process_item(self, item: WorkflowItem) -> WorkflowItem:
+        if item.is_stored:
+            return item
         for column in implausible_columns(item, datetime.now(timezone.utc) + CLOCK_TOLERANCE):
             setattr(item, column, None)
             self._crawler.stats.inc_value(stats.VALIDATION_COUNT.format(column))

@@ -6,29 +6,28 @@ import asyncio
 import logging
 import random
 import time
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
-from psycopg2.extensions import cursor as Cursor
 from scrapy.exceptions import CloseSpider
 
 from n8n_scraper.exceptions import StoreUnavailable, UnusableAnswer
 from n8n_scraper.extensions.rate import RateExtension
 from n8n_scraper.frontier import Pending
 from n8n_scraper.middlewares.robots import Disallowed, RobotsMiddleware
-from n8n_scraper.plan import SITEMAP_REQUESTS, Plan, make_plan
+from n8n_scraper.plan import ROBOTS_REQUESTS, SITEMAP_REQUESTS, make_plan
 from n8n_scraper.politeness.backoff import PUT_OFF_SECONDS, retry_delay
-from n8n_scraper.site.addresses import Site
 from n8n_scraper.site.listing import Listing
 from n8n_scraper.site.sitemap import Sitemap
+from n8n_scraper.spiders.prepared import Prepared
 from n8n_scraper.spiders.requests import listing_request, sitemap_request
 from n8n_scraper.store import jobs, listings
+from n8n_scraper.store.due import fix_ids, ids_without_site
 from n8n_scraper.store.faults import close_reason
 from n8n_scraper.store.rows import read_good_id, read_stored_layers
-from n8n_scraper.visit import Wanted
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -36,47 +35,6 @@ if TYPE_CHECKING:
     from n8n_scraper.spiders.workflows import WorkflowsSpider
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(slots=True, kw_only=True)
-class Prepared:
-    """What the crawl works off: ids that are left, how to ask for them, and what is known of them already."""
-
-    site: Site
-    pending: list[Pending]
-    plan: Plan
-    sentence: str
-    layers: tuple[int, ...]
-    api_open: bool
-    put_off: list[datetime] = field(default_factory=list)
-    """Times that ids of the job wait for, too far away for this run."""
-    saw_sitemap: bool = False
-    addresses: dict[int, str] = field(default_factory=dict)
-    prices: dict[int, tuple[bool, float]] = field(default_factory=dict)
-    stored_layers: dict[int, frozenset[int]] = field(default_factory=dict)
-    good_id: int | None = None
-    """A workflow that was there when it was last asked for, and is not asked for now."""
-
-    @property
-    def found(self) -> str:
-        """What robots.txt and sitemap said, for ``dry_run``."""
-        api = "opens the API" if self.api_open else "closes the API: no workflow JSON"
-        listed = (
-            f"the sitemap lists {len(self.addresses)} workflows" if self.saw_sitemap else "the sitemap is not readable"
-        )
-        return f"robots.txt {api}; {listed}."
-
-    def wanted(self, id: int) -> Wanted:
-        ref = self.site.read(self.addresses.get(id, ""))
-        return Wanted(
-            layers=self.layers,
-            stored_layers=self.stored_layers.get(id, frozenset()),
-            address=self.addresses.get(id),
-            slug=ref.slug if ref else None,
-            is_listed=id in self.addresses if self.saw_sitemap else None,
-            price=self.prices.get(id),
-            api_open=self.api_open,
-        )
 
 
 class Preparation:
@@ -103,12 +61,36 @@ class Preparation:
             raise CloseSpider(reason) from error
 
     async def _prepare(self) -> Prepared:
+        known = await self._session.run(partial(ids_without_site, job=self._job, arguments=self._arguments))
+        if known is not None:
+            return self._prepared(known, {}, asked_site=False)
         api_open, page = await self._read_robots()
         addresses = await self._read_sitemap()
-        left = await self._pending(addresses, api_open)
+        fix = partial(fix_ids, job=self._job, arguments=self._arguments, addresses=addresses, api_open=api_open)
+        left = await self._session.run(fix)
+        prepared = self._prepared(left, addresses, page=page, api_open=api_open)
+        ids = [entry.id for entry in prepared.pending]
+        prepared.stored_layers = await self._session.run(partial(read_stored_layers, ids=ids))
+        prepared.good_id = await self._session.run(partial(read_good_id, besides=ids))
+        if not self._arguments.dry_run and prepared.plan.price == "listing":
+            await self._read_listing()
+            prepared.prices = await self._session.run(partial(listings.read_prices, ids=ids))
+        return prepared
+
+    def _prepared(
+        self,
+        left: list[jobs.JobId],
+        addresses: dict[int, str],
+        *,
+        page: str = "no",
+        api_open: bool = True,
+        asked_site: bool = True,
+    ) -> Prepared:
         latest = time.monotonic() + PUT_OFF_SECONDS
-        pending = [entry for entry in left if entry.due_at <= latest]
-        plan = make_plan(
+        stored = [entry.id for entry in left if entry.is_stored]
+        waiting = [_pending(entry) for entry in left if not entry.is_stored]
+        pending = [entry for entry in waiting if entry.due_at <= latest]
+        visits = make_plan(
             ids=len(pending),
             layers=self._arguments.layers,
             page=page,
@@ -116,24 +98,21 @@ class Preparation:
             library_size=len(addresses) or None,
             sitemap_requests=SITEMAP_REQUESTS if addresses else 0,
         )
-        prepared = Prepared(
+        robots_requests = ROBOTS_REQUESTS if asked_site else 0
+        plan = replace(visits, robots_requests=robots_requests, stored=len(stored), stages=self._arguments.stages)
+        return Prepared(
             site=self._site,
             pending=pending,
+            stored=stored,
             plan=plan,
             sentence=plan.sentence(self._rate()),
-            layers=self._arguments.layers,
+            layers=self._arguments.needed_layers,
             api_open=api_open,
-            put_off=[_moment(entry.due_at) for entry in left if entry.due_at > latest],
+            put_off=[_moment(entry.due_at) for entry in waiting if entry.due_at > latest],
+            asked_site=asked_site,
             saw_sitemap=bool(addresses),
             addresses=addresses,
         )
-        ids = [entry.id for entry in pending]
-        prepared.stored_layers = await self._session.run(partial(read_stored_layers, ids=ids))
-        prepared.good_id = await self._session.run(partial(read_good_id, besides=ids))
-        if not self._arguments.dry_run and plan.price == "listing":
-            await self._read_listing()
-            prepared.prices = await self._session.run(partial(listings.read_prices, ids=ids))
-        return prepared
 
     def _rate(self) -> float:
         """Requests a second in force: robots.txt, or earlier 429s, may have slowed the promise."""
@@ -152,7 +131,7 @@ class Preparation:
             logger.error("robots.txt cannot be read (%s); nothing was asked for. Try again later.", failure)
             raise CloseSpider("robots_unreachable") from None
         page = self._arguments.page if site_open else "no"
-        if not api_open and (page == "no" or set(self._arguments.layers) == {2}):
+        if not api_open and (page == "no" or set(self._arguments.needed_layers) == {2}):
             logger.error(
                 "robots.txt of %s closes the API, and the arguments leave nothing else to ask.", self._site.api_url
             )
@@ -188,26 +167,6 @@ class Preparation:
             raise CloseSpider("blocked" if failure.kind == "blocked" else "sitemap_unavailable")
         logger.warning("The sitemap cannot be read (%s): addresses come from the pages.", failure)
         return {}
-
-    async def _pending(self, addresses: dict[int, str], api_open: bool) -> list[Pending]:
-        left = await self._session.run(partial(self._fix_ids, addresses=addresses, api_open=api_open))
-        return [_pending(entry) for entry in left]
-
-    def _fix_ids(self, cursor: Cursor, addresses: dict[int, str], api_open: bool) -> list[jobs.JobId]:
-        """In one transaction: a kill must not separate what the sitemap told from the job that is made of it."""
-        turned = listings.replace_sitemap(cursor, addresses) if addresses else []
-        if self._job is not None and self._job.is_prepared:
-            return jobs.read_pending(cursor, self._job.id)
-        arguments = self._arguments
-        ids = [ref.id for ref in arguments.ids] if arguments.ids is not None else sorted(addresses)
-        due = jobs.due_ids(cursor, ids, arguments.layers, arguments.refresh, api_open=api_open)
-        if arguments.ids is None:
-            due = sorted({*due, *turned})
-        due = due[: arguments.limit]
-        if self._job is not None:
-            jobs.prepare(cursor, self._job.id, due)
-            listings.take_vanished(cursor, due)
-        return [jobs.JobId(id) for id in due]
 
     async def _read_listing(self) -> None:
         """Prices of the whole library. A page that fails leaves no hole: its workflows are asked one by one later."""

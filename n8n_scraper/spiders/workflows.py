@@ -11,18 +11,20 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg2
 from scrapy import Request, Spider, signals
 from scrapy.exceptions import CloseSpider
 from twisted.python.failure import Failure
 
 from n8n_scraper import stats
-from n8n_scraper.arguments import Arguments
+from n8n_scraper.arguments import Arguments, split_layers
 from n8n_scraper.config import Config
 from n8n_scraper.downloader import NotSent
-from n8n_scraper.exceptions import NothingToDo, StartError, UnusableAnswer
+from n8n_scraper.exceptions import NothingToDo, StartError, StoreUnavailable, UnusableAnswer
 from n8n_scraper.extensions.rate import RateExtension
 from n8n_scraper.frontier import Pending
 from n8n_scraper.items import WorkflowItem
@@ -32,10 +34,12 @@ from n8n_scraper.project import load_config
 from n8n_scraper.run_id import new_run_id
 from n8n_scraper.site.addresses import Site
 from n8n_scraper.site.answers import judge_exception
-from n8n_scraper.spiders.preparation import Preparation, Prepared
+from n8n_scraper.spiders.preparation import Preparation
+from n8n_scraper.spiders.prepared import Prepared
 from n8n_scraper.spiders.requests import control_request, workflow_request
 from n8n_scraper.store import jobs
 from n8n_scraper.store.faults import close_reason
+from n8n_scraper.store.rows import read_items
 from n8n_scraper.store.session import Session
 from n8n_scraper.visit import Source, Visit
 from n8n_scraper.worklist import Worklist
@@ -119,23 +123,28 @@ class WorkflowsSpider(Spider):
             )
         if job.is_prepared and job.arguments != self.arguments.as_json():
             logger.warning("Job %s goes on with the arguments and ids of its first start: %s", job.key, job.arguments)
-        fixed = {name: job.arguments[name] for name in ("limit", "page", "render", "refresh")}
-        self.arguments = replace(self.arguments, layers=tuple(job.arguments["layers"]), **fixed)
+        fixed: dict[str, Any] = {name: job.arguments[name] for name in ("limit", "page", "render", "refresh")}
+        self.arguments = replace(self.arguments, **fixed, **split_layers(job.arguments["layers"]))
         return job
 
-    async def start(self) -> AsyncIterator[Request]:
-        """Yield requests, one workflow at a time, whenever one may go out; due retries first."""
+    async def start(self) -> AsyncIterator[Request | WorkflowItem]:
+        """Yield requests, one workflow at a time, whenever one may go out, due retries first; and stored workflows,
+        whenever there is a place for them in the stages.
+        """
         self.prepared = await Preparation(self).run()
-        self.crawler.stats.set_value(stats.PLANNED_COUNT, len(self.prepared.pending))
+        pending, stored = self.prepared.pending, self.prepared.stored
+        self.crawler.stats.set_value(stats.PLANNED_COUNT, len(pending) + len(stored))
         if self.arguments.dry_run:
             print(f"{self.prepared.found}\n{self.prepared.sentence}")
             raise CloseSpider("dry_run")
         logger.info("Plan: %s", self.prepared.sentence)
         self._good_id = self.prepared.good_id
         assert self.job is not None
-        pending, put_off = self.prepared.pending, self.prepared.put_off
-        self.worklist = Worklist(self.session, self.job.id, pending, put_off=put_off)
+        put_off = self.prepared.put_off
+        self.worklist = Worklist(self.session, self.job.id, pending, put_off=put_off, stored=stored)
         while self.worklist:
+            for item in await self._unparked():
+                yield item
             entry = self.worklist.next() if self._has_room() else None
             if entry is None:
                 await self._nap()
@@ -154,6 +163,20 @@ class WorkflowsSpider(Spider):
                 f"{max(self.worklist.put_off):%Y-%m-%d %H:%M} UTC",
             )
             raise CloseSpider("put_off")
+
+    async def _unparked(self) -> list[WorkflowItem]:
+        """Workflows that go on into their stages, as the store has them."""
+        ids = self.worklist.unpark()
+        try:
+            items = await self.session.run(partial(read_items, ids=ids)) if ids else []
+        except (StoreUnavailable, psycopg2.Error) as error:
+            self.stop(close_reason(error) or "store_unavailable")
+            return []
+        for item in items:
+            item.is_stored = True
+        for id in {*ids} - {item.id for item in items}:  # forgotten meanwhile
+            self.worklist.end(id)
+        return items
 
     async def _is_shut_out(self) -> bool:
         """Whether the site refused the last that was asked for, and then also what it gave before."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 
 from n8n_scraper.exceptions import StartError
-from n8n_scraper.items import LAYERS
+from n8n_scraper.items import LAYERS, STAGES
 
 LOCK_CLASS = 0x6E386E
 """First key of the advisory lock that a process holds on its job ("n8n")."""
@@ -35,6 +35,8 @@ class JobId(NamedTuple):
     attempt_count: int = 0
     request_count: int = 0
     not_before: datetime | None = None
+    is_stored: bool = False
+    """Its row is stored: only stages are left of it."""
 
 
 def open_job(cursor: Cursor, key: str | None, arguments: dict[str, Any]) -> Job:
@@ -68,12 +70,12 @@ def hold(cursor: Cursor, job_id: int) -> bool:
     return bool(cursor.fetchone()[0])
 
 
-def prepare(cursor: Cursor, job_id: int, ids: Iterable[int]) -> None:
+def prepare(cursor: Cursor, job_id: int, ids: Iterable[JobId]) -> None:
     """Fix the ids of a job."""
     execute_values(
         cursor,
-        "insert into job_ids (job_id, id) values %s on conflict do nothing",
-        [(job_id, id) for id in ids],
+        "insert into job_ids (job_id, id, is_stored) values %s on conflict do nothing",
+        [(job_id, entry.id, entry.is_stored) for entry in ids],
         page_size=10_000,
     )
     cursor.execute("update jobs set prepared_at = now() where id = %s", (job_id,))
@@ -85,7 +87,7 @@ def note_prices_read(cursor: Cursor, job_id: int) -> None:
 
 def read_pending(cursor: Cursor, job_id: int) -> list[JobId]:
     cursor.execute(
-        "select id, attempt_count, request_count, not_before from job_ids"
+        "select id, attempt_count, request_count, not_before, is_stored from job_ids"
         " where job_id = %s and not is_done order by id",
         (job_id,),
     )
@@ -99,9 +101,14 @@ def count_ids(cursor: Cursor, job_id: int) -> tuple[int, int]:
     return total, done
 
 
-def acknowledge(cursor: Cursor, job_id: int, ids: Sequence[int]) -> None:
+def acknowledge(cursor: Cursor, job_id: int, ids: Collection[int]) -> None:
     """Mark ids done: in the transaction that wrote their rows."""
     cursor.execute("update job_ids set is_done = true where job_id = %s and id = any(%s)", (job_id, list(ids)))
+
+
+def note_stored(cursor: Cursor, job_id: int, ids: Collection[int]) -> None:
+    """Mark ids whose row is stored and whose stages are not yet done: in the transaction that wrote their rows."""
+    cursor.execute("update job_ids set is_stored = true where job_id = %s and id = any(%s)", (job_id, list(ids)))
 
 
 def put_off(cursor: Cursor, job_id: int, entry: JobId) -> None:
@@ -131,17 +138,32 @@ def finish(cursor: Cursor, job_id: int) -> bool:
     return bool(cursor.rowcount == 1)
 
 
+def stored_ids(cursor: Cursor) -> list[int]:
+    """All workflows that have a row."""
+    cursor.execute("select id from observed order by id")
+    return [row[0] for row in cursor.fetchall()]
+
+
 def due_ids(
-    cursor: Cursor, ids: Sequence[int], layers: Sequence[int], refresh: str | float, *, api_open: bool
+    cursor: Cursor,
+    ids: Sequence[int],
+    layers: Sequence[int],
+    refresh: str | float,
+    *,
+    api_open: bool,
+    stages: Sequence[str] = (),
 ) -> list[int]:
     """Those of ``ids`` that the contract calls due, in their order.
 
-    Settled is: every layer asked for is ok, missing or gone, or disallowed while robots.txt still closes the API.
+    Settled is: every layer asked for is ok, missing or gone, or disallowed while robots.txt still closes the API; of
+    stages also disallowed, by whoever has the files.
     """
     if refresh == "all":
         return list(ids)
     settled = ["ok", "missing", "gone"] + ([] if api_open else ["disallowed"])
-    is_settled = " and ".join(f"{LAYERS[layer]} = any(%(settled)s)" for layer in layers)
+    conditions = [f"{LAYERS[layer]} = any(%(settled)s)" for layer in layers]
+    conditions += [f"{STAGES[stage]} in ('ok', 'missing', 'gone', 'disallowed')" for stage in stages]
+    is_settled = " and ".join(conditions)
     days = refresh if isinstance(refresh, (int, float)) else None
     cursor.execute(
         # Column names come from items.py.

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-import orjson
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import RealDictCursor, execute_values
 
-from n8n_scraper.items import COLUMNS, LAYERS, WorkflowItem
+from n8n_scraper.items import COLUMN_NAMES, COLUMNS, LAYERS, WorkflowItem
 from n8n_scraper.store import raw
 from n8n_scraper.store.history import keep_former
 from n8n_scraper.store.merge import HISTORY_COLUMNS, Decision, Known, item_from_row, merge
+from n8n_scraper.store.stages import fill_kept
+from n8n_scraper.store.values import json_text
 
 OBSERVED = tuple(column.name for column in COLUMNS if column.written == "observed")
 CONTENT = tuple(column.name for column in COLUMNS if column.written == "content")
@@ -44,6 +44,7 @@ def write_batch(
     """
     known = read_known(cursor, [item.id for item in items])
     decisions = [merge(item, known.get(item.id), now, rescore) for item in items]
+    fill_kept(cursor, items)
     pairs = list(zip(items, decisions, strict=True))
     _upsert(cursor, "observed", ("id", *OBSERVED), (_values(item, ("id", *OBSERVED)) for item in items))
     changed = [(item, known[item.id].observed["scraped_at"]) for item, d in pairs if d.outcome == "changed"]
@@ -92,6 +93,18 @@ def read_good_id(cursor: Cursor, besides: Sequence[int]) -> int | None:
     return row[0] if row else None
 
 
+def read_items(cursor: Cursor, ids: Sequence[int]) -> list[WorkflowItem]:
+    """Rows as they stand, the JSON of paid workflows too."""
+    names = ", ".join(f"r.{name}" for name in COLUMN_NAMES if name != "workflow")
+    with cursor.connection.cursor(cursor_factory=RealDictCursor) as rows:
+        # Names come from items.py.
+        rows.execute(
+            f"select {names}, c.workflow from workflow_rows r left join content c using (id) where id = any(%s)",  # noqa: S608
+            (list(ids),),
+        )
+        return [item_from_row(dict(row)) for row in rows]
+
+
 def write_rederived(cursor: Cursor, items: Sequence[WorkflowItem]) -> None:
     """Replace the content and derived columns of rows that exist."""
     _upsert(cursor, "content", ("id", "source", *CONTENT), (_values(i, ("id", "source", *CONTENT)) for i in items))
@@ -113,16 +126,7 @@ def _known(row: dict[str, Any]) -> Known:
 
 
 def _values(item: WorkflowItem, names: Sequence[str]) -> tuple[Any, ...]:
-    return tuple(_json(getattr(item, name)) if name in _JSON_COLUMNS else getattr(item, name) for name in names)
-
-
-def _json(value: Any) -> str | None:
-    if value is None:
-        return None
-    try:
-        return orjson.dumps(value).decode()
-    except TypeError:  # integers beyond 64 bits, or nested deeper than orjson goes
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return tuple(json_text(getattr(item, name)) if name in _JSON_COLUMNS else getattr(item, name) for name in names)
 
 
 def _upsert(cursor: Cursor, table: str, names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
@@ -149,14 +153,6 @@ def _complete(cursor: Cursor, items: list[WorkflowItem]) -> None:
     behind = {item.id: item for item in items if item.source is None or item.workflow is None}
     if not behind:
         return
-    names = ", ".join(f"r.{name}" for name in ("id", *CONTENT, *DERIVED) if name != "workflow")
-    with cursor.connection.cursor(cursor_factory=RealDictCursor) as rows:
-        # Names come from items.py.
-        rows.execute(
-            f"select {names}, c.workflow from workflow_rows r left join content c using (id) where id = any(%s)",  # noqa: S608
-            (list(behind),),
-        )
-        for row in rows:
-            stored = item_from_row(dict(row))
-            for name in (*CONTENT, *DERIVED):
-                setattr(behind[stored.id], name, getattr(stored, name))
+    for stored in read_items(cursor, list(behind)):
+        for name in (*CONTENT, *DERIVED):
+            setattr(behind[stored.id], name, getattr(stored, name))

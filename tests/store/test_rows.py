@@ -181,7 +181,7 @@ def test_a_job_fixes_its_ids_and_tells_what_is_left(connection: Any, database_ur
         assert job.arguments == {"limit": 3}
         assert (job.is_prepared, job.is_finished) == (False, False)
         assert not jobs.finish(cursor, job.id), "its ids are not known yet"
-        jobs.prepare(cursor, job.id, [7, 8, 9])
+        jobs.prepare(cursor, job.id, [jobs.JobId(id) for id in (7, 8, 9)])
         jobs.put_off(cursor, job.id, jobs.JobId(8, 2, 3, THEN))
         jobs.acknowledge(cursor, job.id, [7])
         assert jobs.read_pending(cursor, job.id) == [jobs.JobId(8, 2, 3, THEN), jobs.JobId(9, 0, 0, None)]

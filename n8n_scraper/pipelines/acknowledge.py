@@ -1,0 +1,93 @@
+"""The end of the stages: what they changed in the row is written, and only then the workflow is done.
+
+How a stage plugs in: a pipeline between StorePipeline (400) and this one (700) in ITEM_PIPELINES. Its ``from_crawler``
+raises :class:`NotConfigured` unless ``crawler.spider.arguments.stages`` names it. Its ``process_item`` gets items whose
+row is committed, at most ``worklist.MAX_STAGED`` at a time, from this run or from the store; it
+
+1. asks :func:`n8n_scraper.stages.decided` whether there is anything to fetch,
+2. fetches, inside :func:`later`, and keeps each result in a table of its own as soon as it is there: a kill must cost
+   no more than what is under way. A wait is ``RateExtension.pause``, which ends with the crawl;
+3. fills the item's columns and tells :func:`n8n_scraper.stages.note_outcome` its status (``ok``, ``missing``,
+   ``failed``, ``blocked``: in the next run; never ``skipped``).
+
+What it keeps is filled into rows by :func:`n8n_scraper.store.stages.fill_kept`, whenever one is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+import psycopg2
+from psycopg2.extensions import cursor as Cursor
+from scrapy.exceptions import DropItem, NotConfigured
+
+from n8n_scraper import stats
+from n8n_scraper.downloader import NotSent
+from n8n_scraper.exceptions import StoreUnavailable
+from n8n_scraper.items import STAGES, WorkflowItem
+from n8n_scraper.politeness.gate import GateClosed
+from n8n_scraper.stages import failed_stage, is_refused
+from n8n_scraper.store import jobs
+from n8n_scraper.store.batches import Batches
+from n8n_scraper.store.faults import close_reason
+from n8n_scraper.store.stages import write_stages
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+    from typing_extensions import Self
+
+    from n8n_scraper.spiders.workflows import WorkflowsSpider
+
+
+@contextmanager
+def later(crawler: Crawler, item: WorkflowItem) -> Iterator[None]:
+    """Leave a workflow to the next run of the job, without a failure, when the crawl ends or the store went away."""
+    try:
+        yield
+    except (NotSent, GateClosed):
+        reason = "the crawl is ending"
+    except (StoreUnavailable, psycopg2.Error) as error:
+        if (close := close_reason(error)) is None:
+            raise
+        reason = "the store is not there"
+        cast("WorkflowsSpider", crawler.spider).stop(close)
+    else:
+        return
+    raise DropItem(f"workflow {item.id} is left to the next run: {reason}", log_level="DEBUG")
+
+
+class AcknowledgePipeline:
+    def __init__(self, crawler: Crawler, stages: tuple[str, ...]) -> None:
+        self._crawler = crawler
+        self._stages = stages
+        self._batches: Batches[WorkflowItem] = Batches(self._write)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        stages = cast("WorkflowsSpider", crawler.spider).arguments.stages
+        if not stages:
+            raise NotConfigured
+        return cls(crawler, stages)
+
+    async def process_item(self, item: WorkflowItem) -> WorkflowItem:
+        with later(self._crawler, item):
+            await self._batches.add(item)
+        for stage in self._stages:
+            status = getattr(item, STAGES[stage])
+            self._crawler.stats.inc_value(stats.LAYER_STATUS_COUNT.format(stage, status))
+        if failed_stage(item):
+            self._crawler.stats.inc_value(stats.FAILURE_COUNT.format(item.error_kind))
+        return item
+
+    async def _write(self, items: list[WorkflowItem]) -> None:
+        spider = cast("WorkflowsSpider", self._crawler.spider)
+        await spider.session.run(partial(self._transaction, items=items))
+
+    def _transaction(self, cursor: Cursor, items: list[WorkflowItem]) -> None:
+        job = cast("WorkflowsSpider", self._crawler.spider).job
+        assert job is not None
+        write_stages(cursor, items)
+        jobs.acknowledge(cursor, job.id, [item.id for item in items if not is_refused(item)])
