@@ -14,8 +14,9 @@ from n8n_scraper.failures import KINDS
 from n8n_scraper.politeness.backoff import RETRY_WAITS
 
 Rule = dict[str, Any]
-DOWNLOAD_TIMEOUT = 3.0
-"""Seconds a crawl of such a plan waits for an answer; what is to count as a timeout takes longer."""
+DOWNLOAD_TIMEOUT = 6.0
+"""Seconds a crawl of such a plan waits for an answer: the largest one comes in time even on a busy machine, and what is
+to count as a timeout takes longer."""
 SLOW_SECONDS = 0.5
 FULL_BODY_BYTES = 9_000_000
 """More than MAX_BODY_BYTES lets in, and quickly made."""

@@ -11,7 +11,7 @@ import pytest
 from n8n_scraper.failures import KINDS
 from n8n_scraper.politeness.backoff import JITTER, RETRY_WAITS
 from n8n_scraper.replica.process import running_replica
-from n8n_scraper.scale.fault_plan import DOWNLOAD_TIMEOUT, Planned, every_fault, fault_rules
+from n8n_scraper.scale.fault_plan import Planned, every_fault, fault_rules
 
 from .conftest import Crawler
 
@@ -44,7 +44,7 @@ def faulty(module_crawl: Crawler) -> Faulty:
         replica.set_faults(*rules)
         done = module_crawl(
             replica,
-            DOWNLOAD_TIMEOUT=DOWNLOAD_TIMEOUT,
+            DOWNLOAD_TIMEOUT=3,
             N8N_SCRAPER_BREAKER_THRESHOLD=1000,
             N8N_SCRAPER_BREAKER_COOLDOWN=0.1,
         )
