@@ -72,6 +72,12 @@ def _address(value: Any) -> str:
     return address
 
 
+def _gateway(value: Any) -> str:
+    """As prometheus_client takes it: the scheme may be missing."""
+    text = _text(value)
+    return _address(text if "://" in text else f"http://{text}") if text else ""
+
+
 def _words(value: Any) -> tuple[str, ...]:
     items = value if isinstance(value, (list, tuple)) else str(value).split(",")
     return tuple(word.strip() for word in items if word.strip())
@@ -131,6 +137,13 @@ class Config:
     )
     chromium: str = _setting(_text, "", "path of the browser for pages that need one (nothing renders yet)")
     test_hosts: tuple[str, ...] = _setting(_words, (), "hosts of ours where more than 2 requests a second are allowed")
+    metrics_textfile: str = _setting(
+        _text, "", "file for the metrics of the run (.prom); unset: metrics.prom in the folder of the run"
+    )
+    metrics_interval: float = _setting(_number(0.1, 3600), 15.0, "seconds between two writes of the metrics")
+    prometheus_pushgateway: str = _setting(
+        _gateway, "", "address of a Pushgateway that gets the metrics too", name="PROMETHEUS_PUSHGATEWAY"
+    )
     database_url: str = _setting(
         _text, "", "Postgres to use; unset: an embedded one under DATA_DIR", name="DATABASE_URL"
     )
@@ -147,8 +160,9 @@ class Config:
             **{f.name: _read(settings, setting_name(f.name), f.metadata["parse"], f.default) for f in fields(cls)}
         )
         _check_rate(config)
-        for name in ("data_dir", "export_dir"):
-            object.__setattr__(config, name, str(_resolve(getattr(config, name), setting_name(name), root)))
+        for name in ("data_dir", "export_dir", "metrics_textfile"):
+            if value := getattr(config, name):
+                object.__setattr__(config, name, str(_resolve(value, setting_name(name), root)))
         return config
 
     @property

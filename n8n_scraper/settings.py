@@ -64,7 +64,10 @@ EXTENSIONS = {
     "n8n_scraper.extensions.rate.RateExtension": 0,
     "n8n_scraper.extensions.run_record.RunRecord": 100,
     "n8n_scraper.extensions.progress.Progress": 200,
+    "n8n_scraper.extensions.metrics.Metrics": 300,
 }
+
+STATS_CLASS = "n8n_scraper.metrics.collector.StatsCollector"
 
 FEED_EXPORTERS = {
     "json": "n8n_scraper.exporters.JsonItemExporter",

@@ -5,35 +5,60 @@ A name with ``{}`` takes a label from a closed set. Reports, checks and tests im
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import get_args
+
+from n8n_scraper.failures import KINDS
+from n8n_scraper.items import CRAWL_STATUSES, LAYER_STATUSES, LAYERS
+from n8n_scraper.politeness.breaker import State
+from n8n_scraper.quality import BANDS
+
+Labels = dict[str, tuple[str, ...]]
+"""Names of labels in order, each with the closed set of its values."""
 STATS: dict[str, str] = {}
 """Name → what it counts."""
+LABELS: dict[str, Labels] = {}
+"""Name with ``{}`` → its labels, where it is a Prometheus metric too (see metrics/names.py)."""
 
 
-def _stat(name: str, meaning: str) -> str:
+def _stat(name: str, meaning: str, **labels: Iterable[str]) -> str:
     STATS[name] = meaning
+    if labels:
+        LABELS[name] = {label: tuple(values) for label, values in labels.items()}
     return name
 
 
 RUN_ID = _stat("run/run_id", "name of the run")
 PLANNED_COUNT = _stat("run/planned_count", "ids of the job that were due when the run started")
 ITEM_COUNT = _stat("workflow/item_count", "workflows whose row was committed in this run")
-ITEM_STATUS_COUNT = _stat("workflow/item_count/{}", "the same, by crawl_status of the row")
-LAYER_STATUS_COUNT = _stat("workflow/layer_count/{}/{}", "the same, by layer and the status this run saw")
-FAILURE_COUNT = _stat("workflow/failure_count/{}", "workflows whose crawl ended with a failure, by kind")
+ITEM_STATUS_COUNT = _stat("workflow/item_count/{}", "the same, by crawl_status of the row", crawl_status=CRAWL_STATUSES)
+LAYER_STATUS_COUNT = _stat(
+    "workflow/layer_count/{}/{}",
+    "the same, by layer and the status this run saw",
+    layer=(f"layer{number}" for number in LAYERS),
+    status=LAYER_STATUSES,
+)
+FAILURE_COUNT = _stat("workflow/failure_count/{}", "workflows whose crawl ended with a failure, by kind", kind=KINDS)
 MISMATCH_COUNT = _stat("workflow/page_mismatch_count/{}", "page and API disagreed and the API won, by column")
 REJECTED_COUNT = _stat("inventory/rejected_count/{}", "images and videos that are none and were kept out, by reason")
 REPAIR_COUNT = _stat("workflow/repaired_count", "answers with NUL or lone surrogates, replaced by U+FFFD")
 VALIDATION_COUNT = _stat("validation/nulled_count/{}", "values that cannot be true, put out of the row, by column")
 REDACTION_COUNT = _stat("redaction/secret_count/{}", "secrets replaced by [REDACTED:<kind>], by kind")
 REDACTED_WORKFLOW_COUNT = _stat("redaction/workflow_count", "workflows with such a secret")
-QUALITY_BAND_COUNT = _stat("quality/band_count/{}", "scored workflows by quality_band")
-STORED_COUNT = _stat("store/row_count/{}", "rows by what became of their content: new, changed, unchanged, none")
+QUALITY_BAND_COUNT = _stat(
+    "quality/band_count/{}", "scored workflows by quality_band", band=(band for _, band in BANDS)
+)
+STORED_COUNT = _stat(
+    "store/row_count/{}",
+    "rows by what became of their content: new, changed, unchanged, none",
+    outcome=("new", "changed", "unchanged", "none"),
+)
 STORE_BATCH_COUNT = _stat("store/batch_count", "transactions that wrote rows")
 STORE_SECONDS = _stat("store/write_seconds", "time they took, added up")
 PIPELINE_ERROR_COUNT = _stat(
     "pipeline/error_count", "workflows taken away by an exception, stored as failed (internal)"
 )
-ANSWER_COUNT = _stat("answer/{}_count", "answers by meaning: ok or a failure kind")
+ANSWER_COUNT = _stat("answer/{}_count", "answers by meaning: ok or a failure kind", kind=("ok", *KINDS))
 RETRY_COUNT = _stat("answer/retry_count", "retries put off to their time")
 PUT_OFF_COUNT = _stat("answer/put_off_count", "workflows left to a later run, because the site asked for a long wait")
 RATE_WAIT_SECONDS = _stat("rate/wait_seconds", "time requests to the two hosts waited for their turn, added up")
@@ -44,7 +69,7 @@ RATE_IN_FORCE = _stat("rate/per_second", "the rate in force at the last request"
 RATE_LOWEST = _stat("rate/lowest_per_second", "the lowest rate that was in force")
 RATE_LIMITED_COUNT = _stat("rate/limited_count", "answers with status 429")
 BREAKER_STATE = _stat("breaker/state", "closed, open or half_open")
-BREAKER_CHANGE_COUNT = _stat("breaker/change_count/{}", "changes of state, by the new one")
+BREAKER_CHANGE_COUNT = _stat("breaker/change_count/{}", "changes of state, by the new one", state=get_args(State))
 BREAKER_OPEN_SECONDS = _stat("breaker/open_seconds", "time it was not closed")
 ROBOTS_RETRY_COUNT = _stat("robotstxt/retry_count", "retries of robots.txt (the rest of robotstxt/… is Scrapy's)")
 ROBOTS_UNREACHABLE_COUNT = _stat("robotstxt/unreachable_count", "hosts whose robots.txt could not be read at all")

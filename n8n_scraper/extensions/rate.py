@@ -142,7 +142,7 @@ class RateExtension:
         return LocalReservations(Pace(promise), burst)
 
     def _add(self, name: str, seconds: float) -> None:
-        self._crawler.stats.set_value(name, self._crawler.stats.get_value(name, 0.0) + seconds)
+        self._crawler.stats.inc_value(name, seconds)  # type: ignore[arg-type]  # declared for int, adds any number
 
     def _note_pace(self) -> None:
         if self.gate.pace:
