@@ -69,16 +69,15 @@ def judge_life(has_ended: bool, holds_job: bool, is_there: bool | None, silent_s
     """``is_there``: whether its process is there, None where only its own host could tell.
 
     The job's lock ends with the connection of the process that holds it; that of a host that vanished may stay for as
-    long as the server does not notice, and then nothing is heard of the run any more.
+    long as the server does not notice, and then nothing is heard of the run any more. Where a process that is not
+    there holds its job, the server has not noticed its end yet, or it is in a container that has our host's name.
     """
     if has_ended:
         return "ended"
     is_silent = silent_seconds > SILENT_SECONDS
-    if is_there is None and not holds_job:
+    if not is_there and (not holds_job or (is_there is False and is_silent)):
         return "dead"
-    if is_there is False and (is_silent or not holds_job):
-        return "dead"
-    return "silent" if is_silent else "running"
+    return "silent" if is_silent or is_there is False else "running"
 
 
 def process_is_there(host: str | None, pid: int | None, started_at: datetime | None) -> bool | None:
