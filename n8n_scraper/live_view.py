@@ -18,14 +18,16 @@ _LABEL_WIDTH = 11
 BAR_WIDTH = 50
 
 
-def view(checkpoint: Checkpoint, head: str, saved: tuple[int, datetime] | None, now: datetime) -> RenderableType:
+def view(
+    checkpoint: Checkpoint, head: str, saved: tuple[int, datetime] | None, now: datetime, *, is_running: bool = True
+) -> RenderableType:
     """``head`` says which run it is; ``saved`` is number and time of the last checkpoint that is in the store."""
     bar = ProgressBar(total=max(1, checkpoint.total_workflows), completed=checkpoint.processed, width=BAR_WIDTH)
     rows: list[tuple[str, RenderableType]] = [
-        ("workflows", _workflows(checkpoint)),
+        ("workflows", _workflows(checkpoint, is_running=is_running)),
         ("", bar),
         ("outcomes", _outcomes(checkpoint)),
-        ("rate", Text(_rate(checkpoint.limiter))),
+        ("rate", Text(_rate(checkpoint.limiter, "now" if is_running else "at last"))),
         ("waits", Text(_waits(checkpoint.limiter))),
         ("retries", Text(f"{checkpoint.limiter.retry_count:,} · put off {checkpoint.limiter.put_off_count:,}")),
         ("breaker", _breaker(checkpoint.breaker)),
@@ -52,11 +54,11 @@ def line(checkpoint: Checkpoint) -> str:
     return f"{checkpoint.processed} of {checkpoint.total_workflows} workflows: {counts}{eta}"
 
 
-def _workflows(checkpoint: Checkpoint) -> Text:
+def _workflows(checkpoint: Checkpoint, *, is_running: bool) -> Text:
     words = [f"{checkpoint.processed:,} of {checkpoint.total_workflows:,}", f"{checkpoint.remaining:,} remaining"]
-    if checkpoint.eta_seconds:
+    if checkpoint.eta_seconds and is_running:
         words.append(f"about {duration(checkpoint.eta_seconds)} left")
-    elif checkpoint.remaining:
+    elif checkpoint.remaining and is_running:
         words.append("time left unknown")
     return Text(" · ".join(words))
 
@@ -72,16 +74,16 @@ def _outcomes(checkpoint: Checkpoint) -> Text:
     return text
 
 
-def _rate(limiter: Limiter) -> str:
+def _rate(limiter: Limiter, when: str) -> str:
+    measured = f"{_number(limiter.measured)} requests/s {when}"
     if limiter.promised is None:
-        return f"{_number(limiter.measured)} requests/s now · no limit"
-    in_force = f"{_number(limiter.in_force)} in force"
-    return f"{_number(limiter.measured)} requests/s now · {in_force} · {_number(limiter.promised)} promised"
+        return f"{measured} · no limit"
+    return f"{measured} · {_number(limiter.in_force)} in force · {_number(limiter.promised)} promised"
 
 
 def _waits(limiter: Limiter) -> str:
     waited = f"{duration(limiter.wait_seconds)} in all for {limiter.request_count:,} turns"
-    return f"{waited} · {limiter.waiting} waiting now · {limiter.limited_count:,} answers 429"
+    return f"{waited} · {limiter.waiting} waiting · {limiter.limited_count:,} answers 429"
 
 
 def _breaker(breaker: Breaker) -> Text:

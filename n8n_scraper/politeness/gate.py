@@ -56,7 +56,7 @@ class Gate:
         self._last_two: deque[float] = deque(maxlen=2)
         self._clean_answers = 0
         self.pace: Pace | None = None
-        """The rate in force when a turn was last reserved."""
+        """The rate in force, None until a turn was reserved."""
 
     @property
     def waiting(self) -> int:
@@ -112,6 +112,7 @@ class Gate:
         """The site wants no more requests than that."""
         if self._reservations:
             self._reservations.limit(per_second)
+            self.pace = self.pace and self.pace.limited(per_second)
 
     async def slow_down(self, sent_at: float) -> None:
         """A request sent at that time (of our clock) was answered with 429."""
