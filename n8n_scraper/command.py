@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
 from abc import abstractmethod
 from typing import Any, ClassVar
@@ -11,7 +13,7 @@ import psycopg2
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from n8n_scraper.exceptions import StartError
+from n8n_scraper.exceptions import StartError, StoreUnavailable
 from n8n_scraper.exit_codes import FAULT
 
 
@@ -38,9 +40,17 @@ class ProjectCommand(ScrapyCommand):
         self.check_words(args)
         try:
             self.exitcode = self.act(args, opts) or 0
+            sys.stdout.flush()
+        except BrokenPipeError:  # | head: who read us has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python still flushes at its end
+            self.exitcode = 128 + signal.SIGPIPE
         except StartError as error:
             self.fail(str(error))
-        except (psycopg2.OperationalError, psycopg2.InterfaceError):  # their text may repeat the address
+        except (
+            psycopg2.OperationalError,
+            psycopg2.InterfaceError,
+            StoreUnavailable,
+        ):  # its text may repeat the address
             self.fail("The store stopped answering.")
 
     def fail(self, sentence: str) -> None:

@@ -28,7 +28,7 @@ def view(
         ("", bar),
         ("outcomes", _outcomes(checkpoint)),
         ("rate", Text(_rate(checkpoint.limiter, "now" if is_running else "at last"))),
-        ("waits", Text(_waits(checkpoint.limiter))),
+        ("waits", Text(_waits(checkpoint.limiter, is_running=is_running))),
         ("retries", Text(f"{checkpoint.limiter.retry_count:,} · put off {checkpoint.limiter.put_off_count:,}")),
         ("breaker", _breaker(checkpoint.breaker)),
         ("quality", Text(_quality(checkpoint.outcomes))),
@@ -81,9 +81,10 @@ def _rate(limiter: Limiter, when: str) -> str:
     return f"{measured} · {_number(limiter.in_force)} in force · {_number(limiter.promised)} promised"
 
 
-def _waits(limiter: Limiter) -> str:
+def _waits(limiter: Limiter, *, is_running: bool) -> str:
     waited = f"{duration(limiter.wait_seconds)} in all for {limiter.request_count:,} turns"
-    return f"{waited} · {limiter.waiting} waiting · {limiter.limited_count:,} answers 429"
+    waiting = f" · {limiter.waiting} waiting" if is_running else ""
+    return f"{waited}{waiting} · {limiter.limited_count:,} answers 429"
 
 
 def _breaker(breaker: Breaker) -> Text:

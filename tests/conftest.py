@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 import psycopg2
 import pytest
+from scrapy.commands import ScrapyCommand
+from scrapy.settings import Settings
 
 from n8n_scraper.store.embedded import EmbeddedPostgres
 from n8n_scraper.store.embedded_binaries import SHARED
@@ -88,3 +92,24 @@ def _no_stores_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator
     for link in tmp_path_factory.getbasetemp().rglob("postgres"):
         if link.is_symlink() and link.readlink().parent == SHARED:
             shutil.rmtree(link.readlink(), ignore_errors=True)
+
+
+class Said(NamedTuple):
+    exit_code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run_command(capfd: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    """A command of ours in this process, which is five times as fast as Scrapy's start."""
+
+    def run(command: ScrapyCommand, *words: str, **settings: object) -> Said:
+        command.settings = Settings(settings)
+        parser = argparse.ArgumentParser(conflict_handler="resolve")
+        command.add_options(parser)
+        options, rest = parser.parse_known_args(words)
+        command.run(rest, options)
+        return Said(command.exitcode, *capfd.readouterr())
+
+    return run

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import signal
 import subprocess
 import sys
@@ -48,14 +47,7 @@ class Command(ProjectCommand):
         """Each action checks its own, with the options."""
 
     def act(self, args: list[str], opts: argparse.Namespace) -> int | None:
-        run = _action(args, opts)
-        try:
-            code = run(load_config(self.settings), args[1:], opts)
-            sys.stdout.flush()
-        except BrokenPipeError:  # | head: who read us has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python still flushes at its end
-            return 128 + signal.SIGPIPE
-        return code
+        return _action(args, opts)(load_config(self.settings), args[1:], opts)
 
 
 # A string: to Python 3.10 a bare alias looks like a class, and Scrapy asks every class here whether it is a command.

@@ -77,6 +77,8 @@ class Command(ProjectCommand):
             return _run(config, opts, datetime.now(timezone.utc))
         except KeyboardInterrupt:
             raise StartError("Interrupted. The former files are as they were.") from None
+        except BrokenPipeError:  # who reads our lines left, and no file is to blame
+            raise
         except OSError as error:
             place = error.filename or opts.output or config.export_dir
             raise StartError(f"{place}: {error.strerror}. The former files are as they were.") from None

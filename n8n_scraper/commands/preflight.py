@@ -52,8 +52,8 @@ class Command(ProjectCommand):
             except StartError as error:
                 finding = Finding("FAIL", "store", str(error))
             yield finding
-            yield check_disk("data", Path(config.data_dir))
-            yield check_disk("disk", Path(config.export_dir))
+            yield check_disk(Path(config.data_dir))
+            yield check_disk(Path(config.export_dir))
             yield from self._ask(config, session)
             if session:
                 yield from session.call(lambda cursor: list(check_workers(cursor)))

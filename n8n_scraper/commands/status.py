@@ -10,7 +10,7 @@ from pathlib import Path
 
 import orjson
 from psycopg2.extensions import cursor as Cursor
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.text import Text
 from scrapy.exceptions import UsageError
 
@@ -88,21 +88,31 @@ def _as_json(state: RunState, checkpoint: Checkpoint | None) -> str:
 
 
 def _tell(cursor: Cursor, state: RunState, checkpoint: Checkpoint | None) -> None:
-    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
     life = state.life
     head = f"{state.run_id}  {_told(state, life)}"
     if checkpoint is None:
-        console.print(Text(head))
+        _print(Text(head))
     else:
         saved = (checkpoint.checkpoint_id or 0, checkpoint.timestamp)
-        console.print(view(checkpoint, head, saved, state.now, is_running=life == "running"))
+        _print(view(checkpoint, head, saved, state.now, is_running=life == "running"))
     failed = undone.failed(cursor, state.run_id, IDS_TOLD)
     rows = [("job", _job(cursor, state, life)), *_groups("failed", failed)]
     if checkpoint and (later := checkpoint.failed - sum(group.workflows for group in failed)) > 0:
         rows.append(("", f"{later:,} more were asked for again by a later run"))
     if state.job_id is not None:
         rows += _groups("left", undone.left(cursor, state.job_id, IDS_TOLD))
-    console.print(labelled(rows))
+    _print(labelled(rows))
+
+
+def _print(what: RenderableType) -> None:
+    """On a terminal as wide as it is; elsewhere every line as long as it is, and without blanks at its end."""
+    if sys.stdout.isatty():
+        Console().print(what)
+        return
+    console = Console(width=PIPE_WIDTH)
+    with console.capture() as captured:
+        console.print(what)
+    print("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def _told(state: RunState, life: Life) -> str:

@@ -61,17 +61,17 @@ def _judge_store(condition: Condition, config: Config, *, is_new: bool) -> Findi
     return Finding("ok", "store", f"{server}; {condition.applied[-1].removesuffix('.sql')} is current; {made}")
 
 
-def check_disk(what: str, folder: Path) -> Finding:
+def check_disk(folder: Path) -> Finding:
     """Of the folder, or of the closest one above that is there already."""
     place = folder.resolve()
     while not place.exists():
         place = place.parent
     free = shutil.disk_usage(place).free
     if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
-        return Finding("FAIL", what, f"{folder}: this user may not write there")
+        return Finding("FAIL", "disk", f"{folder}: this user may not write there")
     verdict: Verdict = "FAIL" if free < TOO_SMALL else "warn" if free < SMALL else "ok"
     hint = "" if verdict == "ok" else f"; a whole library with its exports needs about {SMALL / 1e9:g} GB"
-    return Finding(verdict, what, f"{free / 1e9:,.1f} GB free for {folder}{hint}")
+    return Finding(verdict, "disk", f"{free / 1e9:,.1f} GB free for {folder}{hint}")
 
 
 def check_robots(verdicts: Mapping[str, bool | str], config: Config) -> Iterator[Finding]:

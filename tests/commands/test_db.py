@@ -188,12 +188,15 @@ def test_a_target_that_is_no_address_is_refused_without_repeating_it(db: Db) -> 
     assert "s3cret" not in refused.err
 
 
-@pytest.mark.parametrize("buffering", ["", "1"])
-def test_a_reader_that_has_seen_enough_is_no_fault(project: Path, buffering: str) -> None:
+@pytest.mark.parametrize(
+    ("words", "buffering"), [(["db", "status"], ""), (["db", "status"], "1"), (["export", "--check"], "1")]
+)
+def test_a_reader_that_has_seen_enough_is_no_fault(project: Path, words: list[str], buffering: str) -> None:
+    (project / "exports").mkdir(exist_ok=True)
     closed, writer = os.pipe()
     os.close(closed)
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": buffering}
-    command = [sys.executable, "-m", "scrapy", "db", "status"]
+    command = [sys.executable, "-m", "scrapy", *words]
     done = subprocess.run(
         command, cwd=project, env=environment, stdout=writer, stderr=subprocess.PIPE, text=True, check=False
     )
