@@ -30,6 +30,7 @@ def _stat(name: str, meaning: str, **labels: Iterable[str]) -> str:
 
 RUN_ID = _stat("run/run_id", "name of the run")
 PLANNED_COUNT = _stat("run/planned_count", "ids of the job that were due when the run started")
+FORGOTTEN_COUNT = _stat("run/forgotten_count", "ids that scrapy forget took down: given or listed, and not asked for")
 ITEM_COUNT = _stat("workflow/item_count", "workflows whose row was committed in this run")
 ITEM_STATUS_COUNT = _stat("workflow/item_count/{}", "the same, by crawl_status of the row", crawl_status=CRAWL_STATUSES)
 LAYER_STATUS_COUNT = _stat(
@@ -50,8 +51,8 @@ QUALITY_BAND_COUNT = _stat(
 )
 STORED_COUNT = _stat(
     "store/row_count/{}",
-    "rows by what became of their content: new, changed, unchanged, none",
-    outcome=("new", "changed", "unchanged", "none"),
+    "rows by what became of their content: new, changed, unchanged, none; or forgotten",
+    outcome=("new", "changed", "unchanged", "none", "forgotten"),
 )
 STORE_BATCH_COUNT = _stat("store/batch_count", "transactions that wrote rows")
 STORE_SECONDS = _stat("store/write_seconds", "time they took, added up")

@@ -46,6 +46,7 @@ class Worklist:
         self._visits: dict[int, Visit] = {}
         self._staged: set[int] = set()
         self._parked = deque(stored)
+        self._left_out: frozenset[int] = frozenset()
         self.put_off = put_off
 
     def __bool__(self) -> bool:
@@ -57,8 +58,8 @@ class Worklist:
 
     def next(self) -> Pending | Retry | None:
         """The most urgent entry that is due: a retry before a new id."""
-        while isinstance(entry := self._frontier.next(time.monotonic()), tuple):
-            if entry[0].id in self._visits:
+        while (entry := self._frontier.next(time.monotonic())) is not None:
+            if entry.id not in self._left_out if isinstance(entry, Pending) else entry[0].id in self._visits:
                 break
         return entry
 
@@ -85,6 +86,13 @@ class Worklist:
         """Nothing is left to do for this workflow, or it is left to a later run."""
         self._visits.pop(id, None)
         self._staged.discard(id)
+
+    def leave_out(self, ids: frozenset[int]) -> None:
+        """Ask no more for these: they were taken down. What is under way is thrown away when it comes."""
+        self._left_out = ids
+        self._parked = deque(id for id in self._parked if id not in ids)
+        for id in ids:
+            self.end(id)
 
     async def retry_in(self, seconds: float, visit: Visit, source: Source) -> None:
         """Ask again in ``seconds``; remembered by the store, so that it survives a kill.

@@ -6,20 +6,24 @@ import argparse
 import logging
 import sys
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import psycopg2
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
+from w3lib.url import file_uri_to_path
 
 from n8n_scraper.exceptions import NothingToDo, StartError, StoreUnavailable
 from n8n_scraper.exit_codes import FAULT, exit_code
 from n8n_scraper.export.after_crawl import renew_snapshot
+from n8n_scraper.export.take_down import take_down, take_out_of
 from n8n_scraper.project import load_config
 from n8n_scraper.spiders.workflows import WorkflowsSpider
 from n8n_scraper.store import runs
 from n8n_scraper.store.database import open_database
+from n8n_scraper.store.forgotten import forgotten_ids
 
 logger = logging.getLogger(__name__)
 _NO_SNAPSHOT = frozenset({"shutdown", "dry_run", "store_unavailable", "disk_full", None})
@@ -70,6 +74,8 @@ def _end(crawler: Crawler) -> int:
     spider: Any = crawler.spider
     closed_by = crawler.stats.get_value("finish_reason")
     reason = spider.stop_reason or closed_by
+    if reason not in {"store_unavailable", "dry_run"}:
+        _take_down_meanwhile(spider)
     if reason not in _NO_SNAPSHOT:
         reason = renew_snapshot(spider.config, spider.session.dsn, spider.run_id) or reason
     if reason == "disk_full" and reason != closed_by:
@@ -77,6 +83,17 @@ def _end(crawler: Crawler) -> int:
     if exit_code(reason) == 0 and any(name.startswith("feedexport/failed_count") for name in crawler.stats.get_stats()):
         raise StartError("A feed of this run could not be written (the log says why); the store has its rows.")
     return exit_code(reason)
+
+
+def _take_down_meanwhile(spider: Any) -> None:
+    """Its feeds hold what they got before ``scrapy forget`` took it down; that one has cleaned what was there then."""
+    ids = spider.session.call(forgotten_ids) - spider.forgotten
+    if ids:
+        run_folder = Path(spider.config.export_dir) / "runs" / spider.run_id
+        given = [file_uri_to_path(uri) for uri in spider.settings.getdict("FEEDS") if "%(" not in uri]
+        failed = [*take_down(run_folder, ids).failed, *take_out_of(map(Path, given), ids).failed]
+        for sentence in failed:
+            logger.error("A workflow that was taken down is still in %s", sentence)
 
 
 def _correct_ledger(spider: Any, reason: str) -> None:

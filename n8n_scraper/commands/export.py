@@ -15,6 +15,7 @@ from n8n_scraper.config import Config
 from n8n_scraper.exceptions import StartError
 from n8n_scraper.exit_codes import FAULT
 from n8n_scraper.export.check import check_folder
+from n8n_scraper.export.n8n_folder import write_n8n_folder
 from n8n_scraper.export.selection import (
     Selection,
     choose_columns,
@@ -38,7 +39,7 @@ class Command(ProjectCommand):
     requires_project = True
 
     def syntax(self) -> str:
-        return "[options]"
+        return "[options] | --as n8n [DIR] [filters]"
 
     def short_desc(self) -> str:
         return "Write the store as JSON, JSONL, CSV and Parquet, or check such files"
@@ -47,7 +48,8 @@ class Command(ProjectCommand):
         return (
             "Without options: the snapshot of the whole store in all four formats, skipped when nothing changed. "
             "Filters combine; a part of the store goes to a folder of its own and never replaces the snapshot. "
-            "Options that take a list may be repeated, or take values with commas between them."
+            "Options that take a list may be repeated, or take values with commas between them. With --as n8n: one "
+            "file a template, as n8n imports it, in DIR (else in the folder n8n of N8N_SCRAPER_EXPORT_DIR)."
         )
 
     # Scrapy's formatter takes a line of help that ends in a colon for a heading, wherever the line was broken.
@@ -68,13 +70,20 @@ class Command(ProjectCommand):
         add("--columns", **_LIST, metavar="NAME", help="only these columns, and id")
         add("--without", **_LIST, metavar="NAME", help="all columns but these")
         add("--include-paid", action="store_true", help="the JSON of paid workflows too (N8N_SCRAPER_EXPORT_PAID)")
+        add("--as", dest="kind", choices=["n8n"], help="one workflow file a template that n8n imports, and an index")
         add("--check", action="store_true", help="re-read the files and compare them; alone, it writes nothing")
         add("-o", "--output", metavar="DIR", help="folder to write to or to check (without it, N8N_SCRAPER_EXPORT_DIR)")
 
+    def check_words(self, args: list[str]) -> None:
+        """--as n8n takes a folder."""
+
     def act(self, args: list[str], opts: argparse.Namespace) -> int:
+        if len(args) > (opts.kind is not None):
+            super().check_words(args)
         config = load_config(self.settings or {})
+        now = datetime.now(timezone.utc)
         try:
-            return _run(config, opts, datetime.now(timezone.utc))
+            return _write_n8n(config, args, opts, now) if opts.kind else _run(config, opts, now)
         except KeyboardInterrupt:
             raise StartError("Interrupted. The former files are as they were.") from None
         except BrokenPipeError:  # who reads our lines left, and no file is to blame
@@ -90,6 +99,18 @@ def _run(config: Config, opts: argparse.Namespace, now: datetime) -> int:
     if not opts.check or _chooses(opts):
         _export(config, folder, selection, _formats(opts.format))
     return _check(folder) if opts.check else 0
+
+
+def _write_n8n(config: Config, args: list[str], opts: argparse.Namespace, now: datetime) -> int:
+    if opts.check or opts.format or opts.columns or opts.without or opts.output:
+        raise StartError("--as n8n takes a folder and filters, no --check, --format, --columns, --without or -o.")
+    folder = Path(args[0]) if args else Path(config.export_dir) / "n8n"
+    with open_database(config, check_site=False) as dsn:
+        selection = _selection(opts, config, now)
+        written = write_n8n_folder(dsn, folder, selection, _teller(time.monotonic))
+        print(f"{folder}: {written.sentence()}")
+        _tell_what_no_row_has(dsn, selection, written.files)
+    return 0
 
 
 def _check(folder: Path) -> int:

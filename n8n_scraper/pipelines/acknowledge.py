@@ -33,6 +33,7 @@ from n8n_scraper.stages import failed_stage, is_refused
 from n8n_scraper.store import jobs
 from n8n_scraper.store.batches import Batches
 from n8n_scraper.store.faults import close_reason
+from n8n_scraper.store.forgotten import forgotten_ids
 from n8n_scraper.store.stages import write_stages
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class AcknowledgePipeline:
     async def process_item(self, item: WorkflowItem) -> WorkflowItem:
         with later(self._crawler, item):
             await self._batches.add(item)
+        cast("WorkflowsSpider", self._crawler.spider).refuse_left_out(item)
         for stage in self._stages:
             status = getattr(item, STAGES[stage])
             self._crawler.stats.inc_value(stats.LAYER_STATUS_COUNT.format(stage, status))
@@ -84,10 +86,13 @@ class AcknowledgePipeline:
 
     async def _write(self, items: list[WorkflowItem]) -> None:
         spider = cast("WorkflowsSpider", self._crawler.spider)
-        await spider.session.run(partial(self._transaction, items=items))
+        spider.leave_out(await spider.session.run(partial(self._transaction, items=items)))
 
-    def _transaction(self, cursor: Cursor, items: list[WorkflowItem]) -> None:
+    def _transaction(self, cursor: Cursor, items: list[WorkflowItem]) -> frozenset[int]:
+        """Workflows that are taken down by now."""
         job = cast("WorkflowsSpider", self._crawler.spider).job
         assert job is not None
+        forgotten = forgotten_ids(cursor)
         write_stages(cursor, items)
         jobs.acknowledge(cursor, job.id, [item.id for item in items if not is_refused(item)])
+        return forgotten

@@ -29,6 +29,7 @@ from n8n_scraper.stages import waits_for_stages
 from n8n_scraper.store import jobs
 from n8n_scraper.store.batches import Batches
 from n8n_scraper.store.faults import close_reason
+from n8n_scraper.store.forgotten import forgotten_ids
 from n8n_scraper.store.merge import Decision
 from n8n_scraper.store.rows import write_batch
 from n8n_scraper.visit import failed_row
@@ -72,6 +73,7 @@ class StorePipeline:
             await self._batches.add(item)
         except (StoreUnavailable, psycopg2.Error):
             raise DropItem(f"workflow {item.id} is not stored: it is due again", log_level="DEBUG") from None
+        self._spider.refuse_left_out(item)
         self._count_seen(item, seen)
         if self._spider.arguments.stages:
             self._begin_stages(item)
@@ -98,7 +100,8 @@ class StorePipeline:
     async def _store(self, items: list[WorkflowItem], staged: frozenset[int]) -> None:
         began = time.perf_counter()
         try:
-            decisions = await self._spider.session.run(partial(self._transaction, items=items, staged=staged))
+            transaction = partial(self._transaction, items=items, staged=staged)
+            decisions, forgotten = await self._spider.session.run(transaction)
         except (psycopg2.Error, ValueError) as error:
             if close_reason(error):
                 raise
@@ -109,17 +112,19 @@ class StorePipeline:
                     await self._store([item], staged)
             return
         self._count_stored(decisions, time.perf_counter() - began)
+        self._spider.leave_out(forgotten)
 
     def _transaction(
         self, cursor: Cursor, items: list[WorkflowItem], staged: frozenset[int] = frozenset()
-    ) -> list[Decision]:
+    ) -> tuple[list[Decision], frozenset[int]]:
+        """What was written, and what is taken down by now."""
         now = datetime.now(timezone.utc)
         decisions = write_batch(cursor, items, now, self._rescore, kept_versions=self._kept_versions)
         assert self._spider.job is not None
         stored = {item.id for item in items if item.error_kind != "blocked"}  # see stages.is_refused
         jobs.acknowledge(cursor, self._spider.job.id, stored - staged)
         jobs.note_stored(cursor, self._spider.job.id, stored & staged)
-        return decisions
+        return decisions, forgotten_ids(cursor)
 
     async def _store_refused(self, item: WorkflowItem, error: Exception) -> None:
         said = printable(str(error).split("\n", 1)[0])  # what follows may quote the row
@@ -157,6 +162,8 @@ class StorePipeline:
     async def _save_row(self, row: WorkflowItem) -> None:
         seen = _layer_statuses(row)
         await self._batches.add(row)
+        if row.id in self._spider.left_out:
+            return
         self._count_seen(row, seen)
         await self._crawler.signals.send_catch_log_async(
             signals.item_scraped, item=row, response=None, spider=self._crawler.spider

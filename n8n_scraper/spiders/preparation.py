@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 from scrapy.exceptions import CloseSpider
 
+from n8n_scraper import stats
 from n8n_scraper.exceptions import StoreUnavailable, UnusableAnswer
 from n8n_scraper.extensions.rate import RateExtension
 from n8n_scraper.frontier import Pending
@@ -27,6 +28,7 @@ from n8n_scraper.spiders.requests import listing_request, sitemap_request
 from n8n_scraper.store import jobs, listings
 from n8n_scraper.store.due import fix_ids, ids_without_site
 from n8n_scraper.store.faults import close_reason
+from n8n_scraper.store.forgotten import forgotten_ids
 from n8n_scraper.store.rows import read_good_id, read_stored_layers
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ class Preparation:
             raise CloseSpider(reason) from error
 
     async def _prepare(self) -> Prepared:
+        self._spider.forgotten = await self._session.run(forgotten_ids)
         known = await self._session.run(partial(ids_without_site, job=self._job, arguments=self._arguments))
         if known is not None:
             return self._prepared(known, {}, asked_site=False)
@@ -86,6 +89,7 @@ class Preparation:
         api_open: bool = True,
         asked_site: bool = True,
     ) -> Prepared:
+        self._tell_forgotten(addresses)
         latest = time.monotonic() + PUT_OFF_SECONDS
         stored = [entry.id for entry in left if entry.is_stored]
         waiting = [_pending(entry) for entry in left if not entry.is_stored]
@@ -167,6 +171,15 @@ class Preparation:
             raise CloseSpider("blocked" if failure.kind == "blocked" else "sitemap_unavailable")
         logger.warning("The sitemap cannot be read (%s): addresses come from the pages.", failure)
         return {}
+
+    def _tell_forgotten(self, addresses: dict[int, str]) -> None:
+        """Those that were given are named, those of the sitemap counted; none of them is asked for."""
+        forgotten, given = self._spider.forgotten, self._arguments.ids
+        left_out = sorted(forgotten.intersection(addresses if given is None else (ref.id for ref in given)))
+        if left_out:
+            self._spider.crawler.stats.set_value(stats.FORGOTTEN_COUNT, len(left_out))
+        if left_out and given is not None:
+            logger.warning("Taken down by scrapy forget, and not asked for: %s", ", ".join(map(str, left_out)))
 
     async def _read_listing(self) -> None:
         """Prices of the whole library. A page that fails leaves no hole: its workflows are asked one by one later."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg2
 from scrapy import Request, Spider, signals
-from scrapy.exceptions import CloseSpider
+from scrapy.exceptions import CloseSpider, DropItem
 from twisted.python.failure import Failure
 
 from n8n_scraper import stats
@@ -110,6 +110,10 @@ class WorkflowsSpider(Spider):
         self.prepared: Prepared | None = None
         self.stop_reason: str | None = None
         """Why we ended the crawl ourselves, also where that was found out after its close."""
+        self.forgotten: frozenset[int] = frozenset()
+        """Workflows that had been taken down when the crawl began."""
+        self.left_out: frozenset[int] = frozenset()
+        """The same now, as far as it is known."""
         self._good_id: int | None = None
         self._progress = asyncio.Event()
 
@@ -270,6 +274,23 @@ class WorkflowsSpider(Spider):
         if self.crawler.engine.spider is not None:
             # Scheduled and not awaited: closing waits for the request or item that asks for it.
             self._closing = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason=reason))
+
+    def leave_out(self, ids: frozenset[int]) -> None:
+        """Workflows that are taken down by now: those that the crawl has before it are asked for no more."""
+        if ids == self.left_out:
+            return
+        self.left_out = ids
+        self.worklist.leave_out(ids)
+        if self._good_id in ids:
+            self._good_id = None
+        self._wake()
+
+    def refuse_left_out(self, item: WorkflowItem) -> None:
+        """Raises:
+        DropItem: the item's workflow was taken down while it was under way.
+        """
+        if item.id in self.left_out:
+            raise DropItem(f"workflow {item.id} was taken down meanwhile", log_level="INFO")
 
     def _item_scraped(self, item: WorkflowItem) -> None:
         self.worklist.end(item.id)

@@ -8,6 +8,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from n8n_scraper.arguments import Arguments
 from n8n_scraper.store import jobs, listings
+from n8n_scraper.store.forgotten import forgotten_ids
 
 
 def ids_without_site(cursor: Cursor, job: jobs.Job | None, arguments: Arguments) -> list[jobs.JobId] | None:
@@ -54,7 +55,11 @@ def _given(arguments: Arguments) -> list[int]:
 def _due(
     cursor: Cursor, ids: list[int], arguments: Arguments, *, api_open: bool, turned: Collection[int] = ()
 ) -> list[jobs.JobId]:
-    """Those of ``ids`` that are due, and those that the sitemap changed its mind about (``turned``)."""
+    """Those of ``ids`` that are due, and those that the sitemap changed its mind about (``turned``). None that was
+    taken down.
+    """
+    forgotten = forgotten_ids(cursor)
+    ids = [id for id in ids if id not in forgotten]
     layers, stages = arguments.needed_layers, arguments.stages
     due = jobs.due_ids(cursor, ids, layers, arguments.refresh, api_open=api_open, stages=stages)
     due = (sorted({*due, *turned}) if turned else due)[: arguments.limit]

@@ -7,16 +7,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 
+from n8n_scraper.store.forgotten import forgotten_ids
+
 
 def replace_sitemap(cursor: Cursor, addresses: Mapping[int, str]) -> list[int]:
-    """Take a whole sitemap as the last one seen: addresses, and is_listed of every row.
+    """Take a whole sitemap as the last one seen: addresses, and is_listed of every row. Nothing of what was taken down
+    is kept.
 
     Returns:
         ids that deserve a request because the sitemap changed its mind: stored ones that vanished and that no job has
         taken since (see :func:`take_vanished`), gone ones listed again.
     """
     cursor.execute("create temporary table seen (id bigint primary key, url text not null) on commit drop")
-    execute_values(cursor, "insert into seen (id, url) values %s", list(addresses.items()), page_size=5000)
+    forgotten = forgotten_ids(cursor)
+    listed = [(id, url) for id, url in addresses.items() if id not in forgotten]
+    execute_values(cursor, "insert into seen (id, url) values %s", listed, page_size=5000)
     cursor.execute(
         "select id from observed left join seen using (id) left join listed using (id)"
         " where (seen.id is null and listed.id is not null and gone_at is null)"
@@ -49,7 +54,8 @@ def take_vanished(cursor: Cursor, ids: Sequence[int]) -> None:
 
 def add_prices(cursor: Cursor, prices: Iterable[tuple[int, bool, float]]) -> None:
     """Take prices of listing rows: (id, is_paid, price in US dollars); the last one of an id wins."""
-    rows = {id: (id, is_paid, price) for id, is_paid, price in prices}
+    forgotten = forgotten_ids(cursor)
+    rows = {id: (id, is_paid, price) for id, is_paid, price in prices if id not in forgotten}
     execute_values(
         cursor,
         "insert into listed_prices (id, is_paid, price_usd, seen_at) values %s"

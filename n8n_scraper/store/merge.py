@@ -54,7 +54,12 @@ class Decision:
     derived: bool
     history: bool
     outcome: str
-    """What happened to the content: ``new``, ``changed``, ``unchanged`` or ``none`` (this crawl brought none)."""
+    """What happened to the content: ``new``, ``changed``, ``unchanged``, ``none`` (this crawl brought none) or
+    ``forgotten`` (the workflow was taken down, and nothing is written).
+    """
+
+
+FORGOTTEN = Decision(content=False, derived=False, history=False, outcome="forgotten")
 
 
 def merge(item: WorkflowItem, known: Known | None, now: datetime, rescore: Callable[[WorkflowItem], None]) -> Decision:

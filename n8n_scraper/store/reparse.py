@@ -14,6 +14,7 @@ from n8n_scraper.redaction.row import redact_row
 from n8n_scraper.site.addresses import Site
 from n8n_scraper.site.page import read_page
 from n8n_scraper.store import raw
+from n8n_scraper.store.forgotten import forgotten_ids
 from n8n_scraper.store.history import redact_former
 from n8n_scraper.store.rows import CONTENT, DERIVED, OBSERVED, write_rederived
 
@@ -41,6 +42,7 @@ def reparse(
     With ``redact``, secrets that were stored (by a crawl without redaction, or before their kind was known) are taken
     out of the row, of the stored answer and of former versions.
     """
+    forgotten_ids(cursor)  # nothing is taken down in between
     rows = changed = 0
     for stored in _stored(cursor):
         pairs = [(row, _derive(row, site, rescore, redact)) for row in stored]

@@ -11,8 +11,9 @@ from psycopg2.extras import RealDictCursor, execute_values
 
 from n8n_scraper.items import COLUMN_NAMES, COLUMNS, LAYERS, WorkflowItem
 from n8n_scraper.store import raw
+from n8n_scraper.store.forgotten import forgotten_ids
 from n8n_scraper.store.history import keep_former
-from n8n_scraper.store.merge import HISTORY_COLUMNS, Decision, Known, item_from_row, merge
+from n8n_scraper.store.merge import FORGOTTEN, HISTORY_COLUMNS, Decision, Known, item_from_row, merge
 from n8n_scraper.store.stages import fill_kept
 from n8n_scraper.store.values import json_text
 
@@ -40,8 +41,22 @@ def write_batch(
     """Upsert ``items`` (distinct ids), completing each in place to the row as it now stands.
 
     The hashes are looked up first, so that unchanged content is never sent. Of content that changed the former version
-    is kept, see :func:`keep_former`. Runs inside the caller's transaction.
+    is kept, see :func:`keep_former`. Of a workflow that was taken down nothing is written. Runs inside the caller's
+    transaction.
     """
+    forgotten = forgotten_ids(cursor)
+    written = {item.id: item for item in items if item.id not in forgotten}
+    decisions = dict(zip(written, _write(cursor, list(written.values()), now, rescore, kept_versions), strict=True))
+    return [decisions.get(item.id, FORGOTTEN) for item in items]
+
+
+def _write(
+    cursor: Cursor,
+    items: Sequence[WorkflowItem],
+    now: datetime,
+    rescore: Callable[[WorkflowItem], None],
+    kept_versions: int | None,
+) -> list[Decision]:
     known = read_known(cursor, [item.id for item in items])
     decisions = [merge(item, known.get(item.id), now, rescore) for item in items]
     fill_kept(cursor, items)
