@@ -49,7 +49,7 @@ def run(database_url: str, exports: Path, monkeypatch: pytest.MonkeyPatch) -> Ru
             listings.replace_sitemap(cursor, addresses)
             listings.add_prices(cursor, [(2, False, 0.0)])
             job = jobs.open_job(cursor, "job", {})
-            jobs.prepare(cursor, job.id, [1, 2, 4])
+            jobs.prepare(cursor, job.id, [jobs.JobId(id) for id in (1, 2, 4)])
     write_snapshot(database_url, exports)
     (exports / "runs" / "r").mkdir(parents=True)
     (exports / "runs" / "r" / "workflows.jsonl").write_bytes((exports / "workflows.jsonl").read_bytes())
