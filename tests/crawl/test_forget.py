@@ -6,12 +6,16 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
 from n8n_scraper.replica.process import RunningReplica
+from n8n_scraper.store import forgotten
+from n8n_scraper.store.database import connect
 
 from .conftest import Crawler
 
@@ -71,12 +75,13 @@ def test_a_job_begun_before_does_not_bring_it_back(crawl: Crawler, small: Runnin
 
 def test_a_crawl_that_runs_meanwhile_does_not_bring_it_back(crawl: Crawler, small: RunningReplica) -> None:
     """Taken down are one that its feeds have already, one that it waits for, and one that is far away in its queue."""
-    small.set_faults({"id": 2, "route": "detail", "kind": "slow", "seconds": 4})
+    small.set_faults({"id": 2, "route": "detail", "kind": "slow", "seconds": 6})
     ids = ",".join(map(str, sorted(entry["id"] for entry in small.library() if entry["listed"])[:30]))
     process = crawl.start(small, f"ids={ids}", N8N_SCRAPER_REQUESTS_PER_SECOND=5)
     crawl.wait_for("exists (select from observed where id = 1)", process)
     last = int(ids.rsplit(",", 1)[1])
-    forget(crawl, small, "1", "2", str(last))
+    with closing(connect(crawl.database_url)) as connection, connection, connection.cursor() as cursor:
+        forgotten.forget(cursor, [1, 2, last], None, datetime.now(timezone.utc))
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 0, said
     assert (asked_for(small, 2), asked_for(small, last)) == (1, 0), "what is under way is not asked for again"
