@@ -15,6 +15,7 @@ from n8n_scraper.command import ProjectCommand
 from n8n_scraper.exit_codes import FAULT
 from n8n_scraper.replica.process import running_replica
 from n8n_scraper.scale import fault_table
+from n8n_scraper.scale.dataset_files import make_dataset, write_dataset
 from n8n_scraper.scale.kill_loop import KillLoop, table
 
 
@@ -32,13 +33,16 @@ class Command(ProjectCommand):
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
-        counts = ", ".join(f"{name} {scenario.workflows}" for name, scenario in SCENARIOS.items())
+        counts = ", ".join(f"{name} {one.workflows}" for name, one in SCENARIOS.items() if one.workflows)
         add = parser.add_argument_group("Scale").add_argument
         add("--rounds", type=_whole, default=50, metavar="N", help="kills: signals to send (50)")
         add("--count", type=_whole, metavar="N", help=f"workflows of the library ({counts})")
         add("--faulty", type=_share, default=0.3, metavar="SHARE", help="share of them with a fault (0.3)")
         add("--seed", type=int, default=1, metavar="S", help="other faults and moments (1)")
         add("--latency", default="0.05-0.2", metavar="SECONDS", help="of the replica's answers, from-to (0.05-0.2)")
+        add("--size", type=_whole, default=1000, metavar="N", help="dataset: workflows in it (1000)")
+        add("--corpus", type=Path, metavar="FILE", help="dataset: from recorded answers, not from the generator")
+        add("--out", type=Path, default=Path("dataset"), metavar="FOLDER", help="dataset: written there (dataset)")
 
     def check_words(self, args: list[str]) -> None:
         if len(args) != 1 or args[0] not in SCENARIOS:
@@ -56,8 +60,8 @@ class Scenario(NamedTuple):
     """``run`` prints what it sees and tells whether the promise held."""
 
     run: Callable[[argparse.Namespace, Path], bool]
-    workflows: int
-    """Of the library, where no number is given."""
+    workflows: int | None
+    """Of the library, where no number is given; None: it has no library of its own."""
     does: str
 
 
@@ -86,6 +90,15 @@ def _faults(opts: argparse.Namespace, folder: Path) -> bool:
     return found.is_diagonal
 
 
+def _dataset(opts: argparse.Namespace, _folder: Path) -> bool:
+    dataset, served = make_dataset(opts.size, opts.seed, opts.corpus)
+    write_dataset(opts.out, dataset, served)
+    for name, counts in dataset.composition().items():
+        _say(f"{name}: {', '.join(f'{what} {count}' for what, count in sorted(counts.items()))}")
+    _say(f"{opts.out}: ids.txt, faults.json, expected.jsonl, dataset.json")
+    return True
+
+
 def _say(*lines: str) -> None:
     print(*lines, sep="\n", flush=True)
 
@@ -107,4 +120,5 @@ def _share(text: str) -> float:
 SCENARIOS: dict[str, Scenario] = {
     "kills": Scenario(_kills, 300, "kill crawls at many moments and look what is lost"),
     "faults": Scenario(_faults, 1000, "crawl past every kind of fault and look what each is taken for"),
+    "dataset": Scenario(_dataset, None, "write ids, fault plan and expected outcomes of a scale run"),
 }

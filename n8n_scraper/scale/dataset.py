@@ -1,0 +1,181 @@
+"""The workflows of a scale run: which ids, what goes wrong with each, and what must become of it. Pure.
+
+60 % good, 30 % challenging (a fault that lasts, passes or only takes its time), 10 % edge cases: odd templates, ids
+that are gone, not listed or never existed. The same for the same library, size and seed.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from n8n_scraper.exceptions import StartError
+from n8n_scraper.scale.candidates import Candidate
+from n8n_scraper.scale.fault_plan import Planned, Rule, every_fault, fault_rules
+
+SHARES = {"good": 0.6, "challenging": 0.3, "edge": 0.1}
+GOOD_QUALITY = 80.0
+SMALLEST = 30
+"""Members of a dataset that still has every group in it."""
+UNKNOWN_EVERY = 10
+"""One edge case in so many is an id that never existed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """One workflow of a dataset and its expected row."""
+
+    id: int
+    group: str
+    why: str
+    """What is odd about it: a fault, a trap, a state; empty for good ones."""
+    crawl_status: str
+    error_kind: str | None = None
+    least_quality: float | None = None
+    category: str = ""
+    created: str = ""
+    size_class: int | None = None
+
+
+@dataclass(frozen=True)
+class Dataset:
+    members: tuple[Member, ...]
+    plan: dict[int, Planned]
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The fault plan, for a replica."""
+        return fault_rules(self.plan)
+
+    def composition(self) -> dict[str, Counter[str]]:
+        """How many members by group, by what is odd about them, by category, by size and by year."""
+        found: dict[str, Counter[str]] = defaultdict(Counter)
+        for member in self.members:
+            found["group"][member.group] += 1
+            found["why"][member.why or "nothing"] += 1
+            if member.size_class is not None:
+                found["category"][member.category] += 1
+                found["size_class"][str(member.size_class)] += 1
+                found["year"][member.created[:4]] += 1
+        return dict(found)
+
+
+def compose(candidates: Iterable[Candidate], size: int, seed: int) -> Dataset:
+    """Choose ``size`` members.
+
+    Raises:
+        StartError: the library is too small or too plain for a dataset of this size, or the size is too small.
+    """
+    if size < SMALLEST:
+        raise StartError(f"A dataset of {size}: at least {SMALLEST} workflows are needed to have something of each.")
+    rng = random.Random(seed)  # noqa: S311 - a choice, not a secret
+    pool = list(candidates)
+    counts = {group: round(size * share) for group, share in SHARES.items()}
+    counts["good"] = size - counts["challenging"] - counts["edge"]
+    edges = _edges(pool, counts["edge"], rng)
+    chosen = {member.id for member in edges}
+    plain = [one for one in pool if _is_plain(one) and one.id not in chosen]
+    good = _spread(plain, counts["good"], rng, "good")
+    rest = [one for one in plain if one not in set(good)]
+    plan = _challenges(_spread(rest, counts["challenging"], rng, "challenging"), rng)
+    members = [_member(one, "good", "", least_quality=GOOD_QUALITY) for one in good]
+    members += [_faulty(one, planned) for one, planned in plan]
+    return Dataset(
+        tuple(sorted([*members, *edges], key=lambda member: member.id)), {one.id: planned for one, planned in plan}
+    )
+
+
+def _is_plain(one: Candidate) -> bool:
+    return one.state == "listed" and one.trap is None and (one.quality or 0) >= GOOD_QUALITY
+
+
+def _spread(pool: Sequence[Candidate], count: int, rng: random.Random, group: str) -> list[Candidate]:
+    """``count`` of the pool, in turn from every class of size, category and time there is."""
+    if len(pool) < count:
+        raise StartError(
+            f"The library has {len(pool)} workflows fit to be {group}, {count} are needed: take a larger one."
+        )
+    shelves: dict[tuple[int, str, str], list[Candidate]] = defaultdict(list)
+    for one in rng.sample(pool, len(pool)):
+        shelves[one.size_class, one.category, one.created[:4]].append(one)
+    taken: list[Candidate] = []
+    while len(taken) < count:
+        taken += [shelves[key].pop() for key in sorted(shelves) if shelves[key]]
+    return taken[:count]
+
+
+def _challenges(chosen: Sequence[Candidate], rng: random.Random) -> list[tuple[Candidate, Planned]]:
+    """Every fault about as often as any other."""
+    faults = every_fault()
+    order = rng.sample(list(chosen), len(chosen))
+    return [(one, faults[number % len(faults)]) for number, one in enumerate(order)]
+
+
+def _edges(pool: Sequence[Candidate], count: int, rng: random.Random) -> list[Member]:
+    """The oddest there are: in turn of every trap and state; in a library without any, of every extreme."""
+    shelves: dict[str, list[Candidate]] = defaultdict(list)
+    for one in rng.sample(list(pool), len(pool)):
+        if why := one.trap or ("" if one.state == "listed" else one.state):
+            shelves[why].append(one)
+    for why, extreme in _extremes(pool).items():
+        shelves[why].append(extreme)
+    members: dict[int, Member] = {}
+    for number in range(1, count // UNKNOWN_EVERY + 1):
+        id = max((one.id for one in pool), default=0) + number * 7
+        members[id] = Member(id=id, group="edge", why="never existed", crawl_status="gone", error_kind="gone")
+    while len(members) < count:
+        ready = [(why, shelf) for why, shelf in shelves.items() if shelf]
+        if not ready:
+            raise StartError(
+                f"The library has {len(members)} edge cases, {count} are needed: take one with more traps."
+            )
+        for why, shelf in ready:
+            one = shelf.pop()
+            members.setdefault(one.id, _edge(one, why))
+    return list(members.values())[:count]
+
+
+def _extremes(pool: Sequence[Candidate]) -> dict[str, Candidate]:
+    there = [one for one in pool if one.state == "listed" and one.trap is None]
+    if not there:
+        return {}
+    return {
+        "most nodes": max(there, key=lambda one: one.nodes),
+        "fewest nodes": min(there, key=lambda one: one.nodes),
+        "longest text": max(there, key=lambda one: one.text_length),
+        "shortest text": min(there, key=lambda one: one.text_length),
+        "lowest quality": min(there, key=lambda one: one.quality or 0),
+        "oldest": min(there, key=lambda one: one.created),
+        "newest": max(there, key=lambda one: one.created),
+    }
+
+
+def _edge(one: Candidate, why: str) -> Member:
+    if one.state in {"gone", "unpublished"}:
+        return _member(one, "edge", why, crawl_status="gone", error_kind="gone")
+    if one.state == "malformed":
+        return _member(one, "edge", why, crawl_status="failed", error_kind="malformed")
+    return _member(one, "edge", why)
+
+
+def _faulty(one: Candidate, planned: Planned) -> Member:
+    kind = planned.error_kind
+    why = planned.fault if planned.times is None else f"{planned.fault} ×{planned.times}"
+    if kind is None:
+        return _member(one, "challenging", why, least_quality=GOOD_QUALITY)
+    return _member(one, "challenging", why, crawl_status="gone" if kind == "gone" else "failed", error_kind=kind)
+
+
+def _member(one: Candidate, group: str, why: str, **expected: Any) -> Member:
+    return Member(
+        id=one.id,
+        group=group,
+        why=why,
+        category=one.category,
+        created=one.created,
+        size_class=None if one.state in {"gone", "unpublished", "malformed"} else one.size_class,
+        **{"crawl_status": "complete", **expected},
+    )
