@@ -9,6 +9,7 @@ from functools import cache
 from n8n_scraper.replica.fault_rules import Fault
 from n8n_scraper.replica.json_members import joined, members
 from n8n_scraper.replica.replies import HTML, JSON, PLAIN, Reply, text_reply
+from n8n_scraper.replica.youtube import TROUBLES
 
 OFF_SITE = "https://elsewhere.invalid/"
 _BOMB_BYTES = 200_000_000
@@ -33,7 +34,7 @@ _CHALLENGE_PAGE = (
 )
 
 
-def altered(fault: Fault, reply: Reply, other: Reply) -> Reply:
+def altered(fault: Fault, reply: Reply, other: Reply, video: str = "") -> Reply:
     """The answer in place of ``reply``; kinds of the wire leave it as it is.
 
     ``other`` stands in for it where there is no other answer: the one for another id, or the host's own 404.
@@ -41,6 +42,8 @@ def altered(fault: Fault, reply: Reply, other: Reply) -> Reply:
     if fault.kind.isdecimal():
         answer = other if fault.kind == "404" else _status(int(fault.kind))
         return answer._replace(headers={"Retry-After": fault.retry_after} if fault.retry_after else {})
+    if fault.kind in TROUBLES:
+        return TROUBLES[fault.kind][1](video)
     alter = _ALTERATIONS.get(fault.kind)
     return alter(fault, reply, other) if alter else reply
 

@@ -2,8 +2,8 @@
 
 A plan is ``{"seed": 1, "rules": [RULE, …]}``; the first rule that fits a request decides. A rule has
 
-- where: ``host`` (site, api) · ``route`` (detail, page, listing, sitemap, robots …: a name of ``routes``, or a list) ·
-  ``id`` (a number or a list) · ``path`` (a pattern like ``/api/*``)
+- where: ``host`` (site, api, youtube) · ``route`` (detail, page, listing, robots …: a name of ``routes``, or a list) ·
+  ``id`` (a number or a list) · ``video`` (of YouTube: an id or a list) · ``path`` (a pattern like ``/api/*``)
 - when: ``requests`` [first, last], numbers of requests since the plan was set, from 1 · ``between`` [from, to], seconds
   since then · ``above``, requests per second: only those beyond this rate · ``share`` 0 to 1, drawn from the seed, the
   rule, the id (or path) and how often it was asked for, so it does not depend on the order of requests
@@ -23,6 +23,7 @@ from typing import Any
 
 from n8n_scraper.exceptions import StartError
 from n8n_scraper.replica.routes import HOSTS, KINDS
+from n8n_scraper.replica.youtube import TROUBLES
 
 NAMED_KINDS: dict[str, str] = {
     "no_answer": "nothing is sent for `seconds` (3600), then the connection is reset",
@@ -41,6 +42,7 @@ NAMED_KINDS: dict[str, str] = {
     "wrong_id": "the answer for `to`, or for the next id there is",
     "redirect": "status 302 to `to`, or off the site",
     "unpublished": "the answer with a status that is not `published`",
+    **{kind: f"of YouTube: {meaning}" for kind, (_, _, meaning) in TROUBLES.items()},
 }
 
 
@@ -53,11 +55,12 @@ class Asked:
     path: str
     id: int | None = None
     kept_alive: bool = False
+    video: str | None = None
 
     @property
     def key(self) -> str:
-        """What ``times`` counts by: the id wherever there is one."""
-        return self.path if self.id is None else str(self.id)
+        """What ``times`` counts by: the id of the workflow or video wherever there is one."""
+        return self.video or (self.path if self.id is None else str(self.id))
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ class Rule:
     host: str | None = None
     route: tuple[str, ...] = ()
     id: frozenset[int] = frozenset()
+    video: frozenset[str] = frozenset()
     path: str | None = None
     requests: tuple[float, float] | None = None
     between: tuple[float, float] | None = None
@@ -95,6 +99,7 @@ class Rule:
             self.host in {None, asked.host}
             and (not self.route or asked.route in self.route)
             and (not self.id or asked.id in self.id)
+            and (not self.video or asked.video in self.video)
             and (self.path is None or fnmatchcase(asked.path, self.path))
         )
 
@@ -121,6 +126,8 @@ def parse_rule(value: Any, number: int) -> Rule:
     if value.get("kind") == "wrong_id" and not str(value.get("to", 0)).isdecimal():
         raise StartError(f"{where}: to = {value['to']!r}: must be the id whose answer is sent.")
     given = {("mix" if name == "kind" else name): _checked(name, member, where) for name, member in value.items()}
+    if routes := {TROUBLES[kind][0] for kind in given["mix"] if kind in TROUBLES}:
+        given = {"host": "youtube", "route": tuple(routes), **given}
     return Rule(**given, source=dict(value))
 
 
@@ -188,6 +195,7 @@ _PARSERS: dict[str, Any] = {
     "host": _hosts,
     "route": _routes,
     "id": _ids,
+    "video": lambda value: frozenset([value] if isinstance(value, str) else value),
     "path": str,
     "requests": _limits,
     "between": _limits,

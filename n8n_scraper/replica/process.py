@@ -27,13 +27,18 @@ _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 class RunningReplica(NamedTuple):
     site_url: str
     api_url: str
+    youtube_url: str
     access_log: Path
     pid: int
 
     @property
     def settings(self) -> dict[str, str]:
         """The settings that point a crawl here."""
-        return {"N8N_SCRAPER_SITE_URL": self.site_url, "N8N_SCRAPER_API_URL": self.api_url}
+        return {
+            "N8N_SCRAPER_SITE_URL": self.site_url,
+            "N8N_SCRAPER_API_URL": self.api_url,
+            "N8N_SCRAPER_YOUTUBE_URL": self.youtube_url,
+        }
 
     def stats(self) -> dict[str, Any]:
         """Counts of all requests so far, see ``traffic.Traffic.as_dict``."""
@@ -89,8 +94,8 @@ def running_replica(
             options["faults"].write_text(json.dumps({"rules": list(faults)}), encoding="utf-8")
         with _started(_command(options), Path(folder, "stderr")) as process:
             try:
-                site_url, api_url = _addresses(process, start_timeout)
-                yield RunningReplica(site_url, api_url, Path(options["access_log"]), process.pid)
+                addresses = _addresses(process, start_timeout)
+                yield RunningReplica(*addresses, Path(options["access_log"]), process.pid)
             except _SaidNothingError:
                 _stop(process)
                 complaint = Path(folder, "stderr").read_text(encoding="utf-8").strip() or "it said nothing"
@@ -128,15 +133,15 @@ def _started(command: list[str], complaints: Path) -> subprocess.Popen[str]:
         )
 
 
-def _addresses(process: subprocess.Popen[str], timeout: float) -> tuple[str, str]:
+def _addresses(process: subprocess.Popen[str], timeout: float) -> tuple[str, str, str]:
     assert process.stdout is not None
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         line = process.stdout.readline() if selector.select(timeout) else ""
     found = _ADDRESS.findall(line)
-    if len(found) < 2:
+    if len(found) < 3:
         raise _SaidNothingError
-    return found[0], found[1]
+    return found[0], found[1], found[2]
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

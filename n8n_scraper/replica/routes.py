@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Route(NamedTuple):
-    """``rest`` is what the path says besides the id: a slug, a file name."""
+    """``rest`` is what the path says besides the id: a slug, a file name; of YouTube the id of the video."""
 
     kind: str
     id: int | None = None
@@ -44,13 +44,21 @@ _TABLES = {
             "health": r"/api/health",
         }
     ),
+    "youtube": _table(
+        {
+            "watch": r"/watch",
+            "player": r"/youtubei/v1/player",
+            "captions": r"/api/timedtext",
+            "consent": r"/m",
+        }
+    ),
 }
 HOSTS = tuple(_TABLES)
 KINDS = (*dict.fromkeys(kind for table in _TABLES.values() for kind, _ in table), "other")
 
 
 def route(host: str, path: str) -> Route:
-    """The route of a path on ``site`` or ``api``; kind ``other`` where there is none."""
+    """The route of a path on one of :data:`HOSTS`; kind ``other`` where there is none."""
     for kind, pattern in _TABLES[host]:
         if match := pattern.fullmatch(path):
             groups = match.groupdict()

@@ -1,4 +1,4 @@
-"""The replica itself: two loopback ports, one event loop."""
+"""The replica itself: three loopback ports, one event loop."""
 
 from __future__ import annotations
 
@@ -23,39 +23,40 @@ from n8n_scraper.replica.replies import PLAIN, Reply
 from n8n_scraper.replica.routes import HOSTS, Route, route
 from n8n_scraper.replica.site import Site
 from n8n_scraper.replica.traffic import Traffic
-from n8n_scraper.replica.wire import UNANSWERED, misbehave, response
+from n8n_scraper.replica.wire import UNANSWERED, misbehave, response, video_of
+from n8n_scraper.replica.youtube import CONSENT_COOKIE, YouTube
 
 _GRACE = 0.2
 """Seconds that requests under way have when the replica stops."""
 
 
 class Replica:
-    """Serves from :meth:`start` to :meth:`stop`; ``library``, ``site_url`` and ``api_url`` are there in between."""
+    """Serves from :meth:`start` to :meth:`stop`; ``library`` and the three addresses are there in between."""
 
     library: Library
 
     def __init__(self, options: Options) -> None:
         self.traffic = Traffic()
         self.faults = FaultPlan()
-        self.site_url = self.api_url = ""
+        self.site_url = self.api_url = self.youtube_url = ""
         self._options = options
         self._latency = options.random_latency()
         self._log = AccessLog(options.access_log)
         self._runners: list[web.ServerRunner] = []
-        self._hosts: dict[str, Site | Api] = {}
+        self._hosts: dict[str, Site | Api | YouTube] = {}
         self._connections: WeakSet[asyncio.Transport] = WeakSet()
 
     async def start(self) -> None:
-        """Bind both ports and open the library; a StartError when a port is taken, or a corpus or fault plan is bad."""
+        """Bind the ports and open the library; a StartError when a port is taken, or a corpus or fault plan is bad."""
         if self._options.faults is not None:
             self.faults = FaultPlan.read(self._options.faults, started=time.monotonic())
-        ports = {"site": self._options.site_port, "api": self._options.api_port}
-        urls = {host: await self._listen(host, ports[host]) for host in HOSTS}
-        self.site_url, self.api_url = urls["site"], urls["api"]
+        urls = {host: await self._listen(host, getattr(self._options, f"{host}_port")) for host in HOSTS}
+        self.site_url, self.api_url, self.youtube_url = urls["site"], urls["api"], urls["youtube"]
         self.library = open_library(self._options, self.site_url)
         self._hosts = {
             "site": Site(self.library, self.site_url, self._options.bare_id),
             "api": Api(self.library, self._options.api_robots),
+            "youtube": YouTube(),
         }
 
     async def stop(self) -> None:
@@ -81,13 +82,18 @@ class Replica:
         if request.path.startswith("/__"):
             return await control(self, request)
         arrived, asked = time.monotonic(), route(host, request.path)
-        self.traffic.arrive(arrived)
+        if host == "youtube":
+            asked = asked._replace(rest=await video_of(request))
+        if host != "youtube":  # the promise of a rate that the fullest windows are compared with is another one there
+            self.traffic.arrive(arrived)
         fault = self.faults.pick(self._asked(host, asked, request), arrived)
+        if fault is not None and fault.kind == "consent" and CONSENT_COOKIE in request.headers.get("Cookie", ""):
+            fault = None
         if delay := self._latency():
             await asyncio.sleep(delay)
         reply = self._reply(host, asked, request)
         if fault is not None:
-            reply = altered(fault, reply, self._substitute(host, asked, fault, request))
+            reply = altered(fault, reply, self._substitute(host, asked, fault, request), asked.rest)
         self._account(arrived, host, asked, request, reply, fault)
         return await misbehave(request, fault, reply) if fault is not None else response(request, reply)
 
@@ -95,11 +101,13 @@ class Replica:
         kept_alive = request.transport in self._connections
         if request.transport is not None:
             self._connections.add(request.transport)
-        return Asked(host, asked.kind, request.path, asked.id, kept_alive)
+        video = asked.rest if host == "youtube" else None
+        return Asked(host, asked.kind, request.path, asked.id, kept_alive, video)
 
     def _reply(self, host: str, asked: Route, request: web.BaseRequest) -> Reply:
-        if request.method not in {"GET", "HEAD"}:
-            return Reply(405, b"Method Not Allowed", PLAIN, {"Allow": "GET, HEAD"})
+        allowed = ("POST",) if asked.kind == "player" else ("GET", "HEAD")
+        if request.method not in allowed:
+            return Reply(405, b"Method Not Allowed", PLAIN, {"Allow": ", ".join(allowed)})
         return self._hosts[host].answer(asked, request.query)
 
     def _substitute(self, host: str, asked: Route, fault: Fault, request: web.BaseRequest) -> Reply:
@@ -117,4 +125,5 @@ class Replica:
         kind = fault.kind if fault is not None else None
         status = 0 if kind in UNANSWERED else reply.status
         self.traffic.answer(host, status, asked.kind, kind)
-        self._log.write(arrived, host, request.path_qs, status, asked.id, kind)
+        video = asked.rest if host == "youtube" else None
+        self._log.write(arrived, host, request.path_qs, status, asked.id, kind, video)

@@ -9,7 +9,7 @@ WINDOWS = (1.0, 10.0)
 
 
 class Traffic:
-    """Requests by host, status, kind of path and fault; the fullest windows are over both hosts together."""
+    """Requests by host, status, kind of path and fault; the fullest windows are over site and API together."""
 
     def __init__(self) -> None:
         self._by: dict[str, Counter[str]] = {name: Counter() for name in ("host", "status", "kind", "fault")}

@@ -9,6 +9,7 @@ import struct
 from functools import lru_cache
 from typing import Any
 
+import orjson
 from aiohttp import web
 
 from n8n_scraper.replica.fault_rules import Fault
@@ -18,6 +19,17 @@ UNANSWERED = frozenset({"no_answer", "reset", "reset_kept_alive"})
 """Kinds of fault after which nothing at all is sent."""
 _HOLD_SECONDS, _SLOW_SECONDS, _HUGE_BYTES = 3600.0, 5.0, 50_000_000
 _WITHOUT_BODY = frozenset({204, 301, 302, 304})
+
+
+async def video_of(request: web.BaseRequest) -> str:
+    """The id of the video that a request to YouTube is about, "" for none: in the address, or in the body posted."""
+    if request.method != "POST":
+        return request.query.get("v", "")
+    try:
+        asked = orjson.loads(await request.read())
+    except orjson.JSONDecodeError:
+        return ""
+    return str(asked.get("videoId", "")) if isinstance(asked, dict) else ""
 
 
 def response(request: web.BaseRequest, reply: Reply) -> web.Response:
