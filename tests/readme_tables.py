@@ -57,7 +57,7 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
 
 def _default(value: object) -> str:
     if isinstance(value, tuple):
-        value = ",".join(f"{number:g}" for number in value)
+        value = ",".join(word if isinstance(word, str) else f"{word:g}" for word in value)
     return f"`{value}`" if value not in ("", None) else ""
 
 

@@ -80,3 +80,33 @@ def test_a_database_url_is_never_repeated() -> None:
     with pytest.raises(StartError) as refused:
         read(DATABASE_URL="postgresql://u:secret\n@h/d")
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"N8N_SCRAPER_YOUTUBE_URL": "http://127.0.0.1:81"},
+        {"N8N_SCRAPER_YOUTUBE_URL": "http://youtube.test", "N8N_SCRAPER_TEST_HOSTS": "youtube.test"},
+        {"N8N_SCRAPER_TRANSCRIPT_LANGUAGES": "de, en,pt-BR,zh-Hans"},
+        {"N8N_SCRAPER_TRANSCRIPT_PROXY": "http://name:secret@proxy.test:80"},
+    ],
+)
+def test_settings_of_transcripts(settings: dict[str, str]) -> None:
+    Config.from_settings(settings, Path("/p"))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"N8N_SCRAPER_YOUTUBE_URL": "https://youtube.test"},
+        {"N8N_SCRAPER_TRANSCRIPT_LANGUAGES": ""},
+        {"N8N_SCRAPER_TRANSCRIPT_LANGUAGES": "english!"},
+        {"N8N_SCRAPER_TRANSCRIPT_PROXY": "name:secret@proxy.test"},
+        {"N8N_SCRAPER_TRANSCRIPT_PROXY": "socks5://name:secret@proxy.test"},
+        {"N8N_SCRAPER_TRANSCRIPT_PROXY": "http://name:secret@[::1"},
+    ],
+)
+def test_bad_settings_of_transcripts_are_refused_without_telling_a_password(settings: dict[str, str]) -> None:
+    with pytest.raises(StartError) as refused:
+        Config.from_settings(settings, Path("/p"))
+    assert "secret" not in str(refused.value)

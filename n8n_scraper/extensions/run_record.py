@@ -17,7 +17,7 @@ import psycopg2
 from scrapy import signals
 
 from n8n_scraper import __version__, stats
-from n8n_scraper.config import SETTINGS
+from n8n_scraper.config import SECRET_SETTINGS, SETTINGS
 from n8n_scraper.exceptions import StoreUnavailable
 from n8n_scraper.exit_codes import exit_code
 from n8n_scraper.export.aside import is_full, write_aside
@@ -89,7 +89,7 @@ class RunRecord:
                 spider.stop("disk_full")
 
     def _settings(self) -> dict[str, Any]:
-        names = [name for name in SETTINGS if name != "DATABASE_URL"] + list(_TOLD_SETTINGS)
+        names = [name for name in SETTINGS if name not in SECRET_SETTINGS] + list(_TOLD_SETTINGS)
         return {name: str(self._crawler.settings.get(name)) for name in names if self._crawler.settings.get(name)}
 
     def _stats(self) -> dict[str, Any]:

@@ -57,12 +57,17 @@ def judge(
     if is_challenge(status, fields, text):
         raise UnusableAnswer("blocked", f"a challenge page came with status {status}")
     if status != 200:
-        kind = _KIND_BY_STATUS.get(status, "unexpected")
+        kind = kind_of_status(status)
         raise UnusableAnswer(kind, f"status {status}", retry_after=_retry_after(kind, fields, now))
     if expects == "json" and _is_page(fields, text):
         raise UnusableAnswer("blocked", "an HTML page came in place of JSON")
     if damage := _damage(text, expects):
         raise UnusableAnswer("malformed", damage)
+
+
+def kind_of_status(status: int) -> str:
+    """The failure kind of a status that is not 200."""
+    return _KIND_BY_STATUS.get(status, "unexpected")
 
 
 def _normalised(headers: Mapping[Any, Any]) -> dict[str, str]:
