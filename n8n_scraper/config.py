@@ -94,7 +94,7 @@ class Config:
     metrics_textfile: str = _setting(
         read_text, "", "file for the metrics of the run (.prom); unset: metrics.prom in the folder of the run"
     )
-    metrics_interval: float = _setting(_number(0.1, 3600), 15.0, "seconds between two writes of the metrics")
+    metrics_interval: float = _setting(number(0.1, 3600), 15.0, "seconds between two writes of the metrics")
     prometheus_pushgateway: str = _setting(
         read_gateway, "", "address of a Pushgateway that gets the metrics too", name="PROMETHEUS_PUSHGATEWAY"
     )

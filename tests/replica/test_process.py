@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -74,22 +75,23 @@ def test_a_taken_port_is_refused() -> None:
 def test_it_listens_on_loopback_only() -> None:
     with running_replica(count=1) as replica:
         listening = [c.laddr.ip for c in psutil.Process(replica.pid).net_connections() if c.status == "LISTEN"]
-    assert listening == ["127.0.0.1"] * 2
+    assert listening == ["127.0.0.1"] * 3
 
 
 def test_chosen_ports_and_the_line_that_is_printed() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
-        site_port, api_port = one.getsockname()[1], other.getsockname()[1]
-    command = [sys.executable, "-m", "n8n_scraper.replica", f"--site-port={site_port}", f"--api-port={api_port}"]
-    with subprocess.Popen([*command, "--count=3"], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with ExitStack() as stack:
+        ports = [stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(3)]
+    options = [f"--{host}-port={port}" for host, port in zip(("site", "api", "youtube"), ports, strict=True)]
+    command = [sys.executable, "-m", "n8n_scraper.replica", *options, "--count=3"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         process.send_signal(signal.SIGINT)
         assert process.wait(5) == 0
-    site, api = f"http://127.0.0.1:{site_port}", f"http://127.0.0.1:{api_port}"
+    site, api, youtube = (f"http://127.0.0.1:{port}" for port in ports)
     assert line.rstrip() == (
-        f"Replica with 3 templates: site {site}, API {api}; crawl it with "
-        f"-s N8N_SCRAPER_SITE_URL={site} -s N8N_SCRAPER_API_URL={api}"
+        f"Replica with 3 templates: site {site}, API {api}, YouTube {youtube}; crawl it with "
+        f"-s N8N_SCRAPER_SITE_URL={site} -s N8N_SCRAPER_API_URL={api} -s N8N_SCRAPER_YOUTUBE_URL={youtube}"
     )
 
 
