@@ -39,6 +39,11 @@ from n8n_scraper.layers.markdown import MAX_TEXT
         ("nul \x00 and control \x01 kept", "nul � and control \x01 kept"),
         ("![alt](https://x.test/a.png)", ""),
         ("\\*not it\\*", "*not it*"),
+        ("~50 calls (~$1) ~~old~~ \\~2 `~3`", "~50 calls (~$1) old ~2 ~3"),
+        ("one\rtwo\r\n\rthree", "one two\n\nthree"),
+        ("**bold\u2028**", "bold"),
+        ("a @[YouTube](x) b @[youtube](x 'y') c@[youtu](x)", "a b @youtube c@youtu"),
+        ("> " * 300 + "deep\n\nand **on**", "deep\n\nand on"),
     ],
 )
 def test_text(written: str, text: str) -> None:
