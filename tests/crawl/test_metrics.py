@@ -6,10 +6,9 @@ import json
 import math
 import re
 import shutil
-import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +20,7 @@ import pytest
 from n8n_scraper.metrics.names import METRICS
 from n8n_scraper.replica.process import RunningReplica, running_replica
 
+from ..waiting import free_port, wait_until
 from .conftest import ROOT, Crawler
 
 needs_prometheus = pytest.mark.skipif(
@@ -41,25 +41,6 @@ def samples(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
 def ask(address: str) -> str:
     with urlopen(address, timeout=10) as answer:
         return str(answer.read().decode())
-
-
-def wait_until(condition: Callable[[], Any], seconds: float = 30) -> Any:
-    """What the condition gives when it is true; a connection refused is not yet."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            if found := condition():
-                return found
-        except OSError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError("it did not happen in time")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
