@@ -14,7 +14,7 @@ from scrapy.exceptions import UsageError
 from n8n_scraper.command import ProjectCommand
 from n8n_scraper.exit_codes import FAULT
 from n8n_scraper.replica.process import running_replica
-from n8n_scraper.scale import fault_table
+from n8n_scraper.scale import fault_table, speed_runs
 from n8n_scraper.scale.dataset_files import make_dataset, write_dataset
 from n8n_scraper.scale.kill_loop import KillLoop, table
 
@@ -35,13 +35,13 @@ class Command(ProjectCommand):
         super().add_options(parser)
         counts = ", ".join(f"{name} {one.workflows}" for name, one in SCENARIOS.items() if one.workflows)
         add = parser.add_argument_group("Scale").add_argument
-        add("--rounds", type=_whole, default=50, metavar="N", help="kills: signals to send (50)")
+        add("--rounds", type=_whole, metavar="N", help="kills: signals to send (50); speed: times to measure (1)")
         add("--count", type=_whole, metavar="N", help=f"workflows of the library ({counts})")
         add("--faulty", type=_share, default=0.3, metavar="SHARE", help="share of them with a fault (0.3)")
         add("--seed", type=int, default=1, metavar="S", help="other faults and moments (1)")
-        add("--latency", default="0.05-0.2", metavar="SECONDS", help="of the replica's answers, from-to (0.05-0.2)")
+        add("--latency", metavar="SECONDS", help="of the replica's answers, from-to (0.05-0.2; speed, memory: 0)")
         add("--size", type=_whole, default=1000, metavar="N", help="dataset: workflows in it (1000)")
-        add("--corpus", type=Path, metavar="FILE", help="dataset: from recorded answers, not from the generator")
+        add("--corpus", type=Path, metavar="FILE", help="dataset, speed, memory: recorded answers, not generated")
         add("--out", type=Path, default=Path("dataset"), metavar="FOLDER", help="dataset: written there (dataset)")
 
     def check_words(self, args: list[str]) -> None:
@@ -51,6 +51,7 @@ class Command(ProjectCommand):
     def act(self, args: list[str], opts: argparse.Namespace) -> int:
         scenario = SCENARIOS[args[0]]
         opts.count = opts.count or scenario.workflows
+        opts.latency = opts.latency or scenario.latency
         with tempfile.TemporaryDirectory(prefix="n8n_scraper-scale-") as folder:
             Path(folder).chmod(0o711)  # as root the store's server is another user, who must get through
             return 0 if scenario.run(opts, Path(folder)) else FAULT
@@ -63,12 +64,13 @@ class Scenario(NamedTuple):
     workflows: int | None
     """Of the library, where no number is given; None: it has no library of its own."""
     does: str
+    latency: str = "0.05-0.2"
 
 
 def _kills(opts: argparse.Namespace, folder: Path) -> bool:
     with running_replica(count=opts.count, seed=opts.seed, latency=opts.latency) as replica:
         loop = KillLoop(replica, folder, faulty=opts.faulty, seed=opts.seed, say=_say)
-        tally = loop.run(opts.rounds)
+        tally = loop.run(opts.rounds or 50)
     _say("", *table(tally), "")
     _say(
         f"{len(tally.kills)} kills in {tally.jobs} jobs of {opts.count} workflows, {opts.faulty:.0%} of them faulty: "
@@ -99,6 +101,16 @@ def _dataset(opts: argparse.Namespace, _folder: Path) -> bool:
     return True
 
 
+def _speed(opts: argparse.Namespace, folder: Path) -> bool:
+    with running_replica(count=opts.count, seed=opts.seed, latency=opts.latency, corpus=opts.corpus) as replica:
+        return speed_runs.compare(replica, folder, rounds=opts.rounds or 1, say=_say)
+
+
+def _memory(opts: argparse.Namespace, folder: Path) -> bool:
+    with running_replica(count=opts.count, seed=opts.seed, latency=opts.latency, corpus=opts.corpus) as replica:
+        return speed_runs.watch_memory(replica, folder, say=_say)
+
+
 def _say(*lines: str) -> None:
     print(*lines, sep="\n", flush=True)
 
@@ -120,5 +132,7 @@ def _share(text: str) -> float:
 SCENARIOS: dict[str, Scenario] = {
     "kills": Scenario(_kills, 300, "kill crawls at many moments and look what is lost"),
     "faults": Scenario(_faults, 1000, "crawl past every kind of fault and look what each is taken for"),
+    "speed": Scenario(_speed, 2000, "measure crawls beside a bare spider over the same answers", latency="0"),
+    "memory": Scenario(_memory, 50_000, "measure how a crawl's memory grows", latency="0"),
     "dataset": Scenario(_dataset, None, "write ids, fault plan and expected outcomes of a scale run"),
 }
