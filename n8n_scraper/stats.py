@@ -56,6 +56,7 @@ STORED_COUNT = _stat(
 )
 STORE_BATCH_COUNT = _stat("store/batch_count", "transactions that wrote rows")
 STORE_SECONDS = _stat("store/write_seconds", "time they took, added up")
+STORE_QUERY_P95 = _stat("store/query_p95_seconds", "95th percentile of all transactions of the crawl, the rate's too")
 PIPELINE_ERROR_COUNT = _stat(
     "pipeline/error_count", "workflows taken away by an exception, stored as failed (internal)"
 )

@@ -14,9 +14,11 @@ from scrapy.exceptions import UsageError
 from n8n_scraper.command import ProjectCommand
 from n8n_scraper.exit_codes import FAULT
 from n8n_scraper.replica.process import running_replica
-from n8n_scraper.scale import fault_table, speed_runs
+from n8n_scraper.scale import fault_table, scale_run, speed_runs
+from n8n_scraper.scale.criteria import is_passed, verdict_table
 from n8n_scraper.scale.dataset_files import make_dataset, write_dataset
 from n8n_scraper.scale.kill_loop import KillLoop, table
+from n8n_scraper.scale.scale_run import TRUE_RATE
 
 
 class Command(ProjectCommand):
@@ -40,8 +42,9 @@ class Command(ProjectCommand):
         add("--faulty", type=_share, default=0.3, metavar="SHARE", help="share of them with a fault (0.3)")
         add("--seed", type=int, default=1, metavar="S", help="other faults and moments (1)")
         add("--latency", metavar="SECONDS", help="of the replica's answers, from-to (0.05-0.2; speed, memory: 0)")
-        add("--size", type=_whole, default=1000, metavar="N", help="dataset: workflows in it (1000)")
-        add("--corpus", type=Path, metavar="FILE", help="dataset, speed, memory: recorded answers, not generated")
+        add("--size", type=_whole, default=1000, metavar="N", help="dataset, run: workflows in it (1000)")
+        add("--corpus", type=Path, metavar="FILE", help="dataset, run, speed, memory: recorded answers")
+        add("--rate", type=float, default=TRUE_RATE, metavar="R", help="run: requests a second, 0 = no limit (2)")
         add("--out", type=Path, default=Path("dataset"), metavar="FOLDER", help="dataset: written there (dataset)")
 
     def check_words(self, args: list[str]) -> None:
@@ -111,6 +114,19 @@ def _memory(opts: argparse.Namespace, folder: Path) -> bool:
         return speed_runs.watch_memory(replica, folder, say=_say)
 
 
+def _run(opts: argparse.Namespace, folder: Path) -> bool:
+    dataset, served = make_dataset(opts.size, opts.seed, opts.corpus)
+    with running_replica(**served, latency=opts.latency) as replica:
+        found = scale_run.run(dataset, replica, folder, rate=opts.rate, say=_say)
+    _say("", *verdict_table(found.verdicts), "", *(f"{id}: {what}" for id, what in sorted(found.wrong.items())))
+    passed = is_passed(found.verdicts)
+    _say(
+        f"{opts.size} workflows in {found.seconds:.0f} s: {'passed' if passed else 'NOT passed'};"
+        f" load average {os.getloadavg()[0]:.1f}"
+    )
+    return passed
+
+
 def _say(*lines: str) -> None:
     print(*lines, sep="\n", flush=True)
 
@@ -134,5 +150,6 @@ SCENARIOS: dict[str, Scenario] = {
     "faults": Scenario(_faults, 1000, "crawl past every kind of fault and look what each is taken for"),
     "speed": Scenario(_speed, 2000, "measure crawls beside a bare spider over the same answers", latency="0"),
     "memory": Scenario(_memory, 50_000, "measure how a crawl's memory grows", latency="0"),
+    "run": Scenario(_run, None, "crawl a dataset, killed once in the middle, and judge what came of it"),
     "dataset": Scenario(_dataset, None, "write ids, fault plan and expected outcomes of a scale run"),
 }

@@ -66,6 +66,8 @@ class RunRecord:
     async def _spider_closed(self, spider: Any, reason: str) -> None:
         if spider.job is None or reason == "store_unavailable":
             return
+        if (seconds := spider.session.query_p95()) is not None:
+            self._crawler.stats.set_value(stats.STORE_QUERY_P95, round(seconds, 6))
         end = runs.End(close_reason=reason, exit_code=exit_code(reason), stats=self._stats())
         try:
             await spider.session.run(partial(jobs.finish, job_id=spider.job.id))

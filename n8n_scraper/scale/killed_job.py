@@ -82,13 +82,13 @@ class KilledJob:
         rows, not_stored = self._stored()
         return Kill(sent, moment.name, after, exit_code, seconds, rows, not_stored)
 
-    def finish(self) -> Result:
+    def finish(self, longest: float = LONGEST_CRAWL) -> Result:
         """Start a crawl and let it run to its end."""
         began = time.monotonic()
-        return self._result(self.trial.start(*self.words), began)
+        return self._result(self.trial.start(*self.words), began, longest)
 
-    def _result(self, crawl: subprocess.Popen[bytes], began: float) -> Result:
-        exit_code, _ = _end_of(crawl, LONGEST_CRAWL)
+    def _result(self, crawl: subprocess.Popen[bytes], began: float, longest: float = LONGEST_CRAWL) -> Result:
+        exit_code, _ = _end_of(crawl, longest)
         seconds = time.monotonic() - began
         has_server_left = self.trial.postgres.is_running()
         with self.trial.store() as dsn:

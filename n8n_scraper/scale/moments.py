@@ -14,7 +14,7 @@ import psycopg2
 from n8n_scraper.exceptions import StartError
 from n8n_scraper.scale.trial import Trial
 
-_POLL_SECONDS = 0.005
+_POLL_SECONDS = 0.02
 _HAS_ROWS = "(select count(*) >= {rows} from job_ids where is_done)"
 _RETRY_WAITS = "exists (select from job_ids where not is_done and not_before > now())"
 _WRITES_ROWS = (

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from statistics import quantiles
 from typing import Any, TypeVar
 
 from psycopg2.extensions import cursor as Cursor
@@ -26,6 +27,7 @@ class Session:
         self.dsn = dsn
         self._config = config
         self._stack = stack
+        self._threads: list[StoreThread] = []
         self._thread = self.new_thread()
 
     @classmethod
@@ -41,6 +43,7 @@ class Session:
         """One more connection on a thread of its own; it brings an embedded server back, and ends with the session."""
         thread = StoreThread(partial(reconnect, self._config, self.dsn), patience=self._config.store_patience)
         self._stack.callback(thread.close)
+        self._threads.append(thread)
         return thread
 
     def take_job(self, jobdir: str | None, arguments: dict[str, Any]) -> jobs.Job:
@@ -57,6 +60,11 @@ class Session:
     def call(self, work: Callable[[Cursor], T]) -> T:
         """The same where nothing else goes on."""
         return self._thread.call(work)
+
+    def query_p95(self) -> float | None:
+        """Seconds that 95 % of the transactions took at most; None before the first two."""
+        seconds = [took for thread in self._threads for took in thread.seconds]
+        return quantiles(seconds, n=20)[-1] if len(seconds) > 1 else None
 
     def close(self) -> None:
         self._stack.close()

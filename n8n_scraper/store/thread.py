@@ -11,6 +11,7 @@ import asyncio
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -24,6 +25,7 @@ from n8n_scraper.store.faults import meaning
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 RETRY_SECONDS = 1.0
+_SECONDS_KEPT = 20_000
 
 
 class StoreThread:
@@ -38,6 +40,8 @@ class StoreThread:
         self._closed = threading.Event()
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="store")
         self.on_connect: Callable[[Cursor], None] | None = None
+        self.seconds: deque[float] = deque(maxlen=_SECONDS_KEPT)
+        """What the last transactions took."""
 
     async def run(self, work: Callable[[Cursor], T]) -> T:
         """Run ``work`` as a transaction.
@@ -74,8 +78,11 @@ class StoreThread:
 
     def _transaction(self, work: Callable[[Cursor], T]) -> T:
         connection = self._connection or self._reconnect()
+        began = time.perf_counter()
         with connection, connection.cursor() as cursor:
-            return work(cursor)
+            result = work(cursor)
+        self.seconds.append(time.perf_counter() - began)
+        return result
 
     def _reconnect(self) -> Any:
         try:

@@ -1,0 +1,80 @@
+"""What a scale run measured, each figure from where it can be seen: rows of the store, the replica's access log, the
+crawl's own stats. Pure; None where there is nothing to measure.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from n8n_scraper import stats
+from n8n_scraper.scale.criteria import LISTED_COLUMNS
+from n8n_scraper.scale.dataset import GOOD_QUALITY, Dataset, Member
+
+Row = Mapping[str, Any]
+
+
+def classify(members: Iterable[Member], rows: Mapping[int, Row]) -> dict[int, str]:
+    """Members that did not become what was expected, each with what it became."""
+    wrong = {}
+    for member in members:
+        row = rows.get(member.id)
+        if row is None:
+            wrong[member.id] = "no row"
+        elif (row["crawl_status"], row["error_kind"]) != (member.crawl_status, member.error_kind):
+            wrong[member.id] = f"{row['crawl_status']} ({row['error_kind']}), expected {member.crawl_status}"
+    return wrong
+
+
+def of_rows(dataset: Dataset, rows: Mapping[int, Row]) -> dict[str, float | None]:
+    """Completeness, classification, quality, columns and service time."""
+    possible = [member.id for member in dataset.members if member.crawl_status == "complete"]
+    complete = [rows[id] for id in possible if id in rows and rows[id]["crawl_status"] == "complete"]
+    good = [member for member in dataset.members if member.least_quality]
+    high = [one for one in good if one.id in rows and (rows[one.id]["quality_score"] or 0) >= GOOD_QUALITY]
+    whole = [rows[one.id] for one in dataset.members if one.group == "good" and one.id in rows]
+    filled = [row[name] not in (None, "", []) for row in whole for name in LISTED_COLUMNS]
+    wrong = classify(dataset.members, rows)
+    return {
+        "completeness": _share(len(complete), len(possible)),
+        "classification": _share(len(dataset.members) - len(wrong), len(dataset.members)),
+        "good_quality": _share(len(high), len(good)),
+        "columns": _share(sum(filled), len(filled)),
+        "service_seconds": _mean([row["service_seconds"] for row in rows.values()]),
+        "watchdog": float(sum("WORKFLOW_TIMEOUT" in (row["error"] or "") for row in rows.values())),
+    }
+
+
+def of_log(dataset: Dataset, entries: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
+    """Politeness and retries, as the site saw them."""
+    times = sorted(entry["t"] for entry in entries)
+    asked = Counter(entry["id"] for entry in entries if entry["host"] == "api")
+    retried = {id: planned.times + 1 for id, planned in dataset.plan.items() if planned.times and planned.kind}
+    return {
+        "unplanned_429": float(sum(entry["status"] == 429 and "fault" not in entry for entry in entries)),
+        "busiest_second": _busiest(times, 1.0),
+        "busiest_ten_seconds": _busiest(times, 10.0),
+        "retries": _share(sum(asked[id] >= least for id, least in retried.items()), len(retried)),
+    }
+
+
+def of_stats(runs: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
+    """Memory and time of the store, the worst of the crawls that told them."""
+    memory = [run["memusage/max"] / 1e6 for run in runs if "memusage/max" in run]
+    queries = [run[stats.STORE_QUERY_P95] * 1000 for run in runs if stats.STORE_QUERY_P95 in run]
+    return {"peak_memory": max(memory, default=None), "store_query_p95": max(queries, default=None)}
+
+
+def _share(part: int, whole: int) -> float | None:
+    return 100 * part / whole if whole else None
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def _busiest(times: Sequence[float], seconds: float) -> float | None:
+    """The most requests in any window of that length, its end left out."""
+    return float(max(bisect_left(times, time + seconds) - n for n, time in enumerate(times))) if times else None
