@@ -26,7 +26,7 @@ LAYER_NAMES = (*map(str, LAYERS), *STAGES)
 
 @dataclass(frozen=True, kw_only=True)
 class Arguments:
-    """Checked arguments of one crawl. ``refresh``: ``missing``, ``all`` or days.
+    """Checked arguments of one crawl. ``refresh``: ``missing``, ``changed``, ``all`` or days.
 
     ``ids`` None: the whole sitemap, or with ``stages`` alone the whole store.
     """
@@ -179,14 +179,14 @@ def _one_of(name: str, allowed: tuple[str, ...]) -> Callable[[str], str]:
 
 
 def _refresh(text: str) -> str | float:
-    if text in {"missing", "all"}:
+    if text in {"missing", "changed", "all"}:
         return text
     try:
         days = float(text)
     except ValueError:
         days = -1
     if not 0 < days <= 36_500:
-        raise StartError(f"Argument refresh={text}: must be missing, all, or a number of days.")
+        raise StartError(f"Argument refresh={text}: must be missing, changed, all, or a number of days.")
     return days
 
 

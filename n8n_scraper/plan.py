@@ -58,7 +58,7 @@ class Plan:
         parts = {
             "robots.txt": self.robots_requests,
             "sitemap (addresses)": self.sitemap_requests,
-            "listing (prices)": self.listing_pages,
+            f"listing ({'prices' if self.price == 'listing' else 'changes'})": self.listing_pages,
         }
         return " + ".join(f"{count} {what}" for what, count in parts.items() if count) or "nothing"
 
@@ -78,19 +78,20 @@ def make_plan(
     api_open: bool,
     library_size: int | None,
     sitemap_requests: int,
+    reads_listing: bool = False,
 ) -> Plan:
-    """Pick the cheapest sources.
+    """Pick the cheapest sources; what is read anyway (``reads_listing``) costs no more.
 
     The price is needed with layer 1, and with layer 2 too: a JSON is published only when it is known to be free.
     """
     listing_pages = ceil((library_size or USUAL_LIBRARY_SIZE) / LISTING_ROWS)
-    price = _price_source(ids, layers, page, api_open, listing_pages)
+    price = _price_source(ids, layers, page, api_open, 0 if reads_listing else listing_pages)
     return Plan(
         ids=ids,
         detail=api_open and ids > 0,
         page=ids > 0 and (price == "page" or page == "yes" or (not api_open and page != "no")),
         price=price,
-        listing_pages=listing_pages if price == "listing" else 0,
+        listing_pages=listing_pages if price == "listing" or reads_listing else 0,
         sitemap_requests=sitemap_requests,
     )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from n8n_scraper.exceptions import UnusableAnswer
 from n8n_scraper.site.addresses import MAX_ID
-from n8n_scraper.site.json_text import load_json
+from n8n_scraper.site.json_text import canonical, load_json
 from n8n_scraper.site.values import read_count, read_price
 
 
@@ -15,6 +16,10 @@ class ListingEntry(NamedTuple):
     is_paid: bool | None
     price_usd: float | None
     views: int | None
+    digest: str
+    """Of all that it tells of the workflow but views: name, description in plain text, node types, author, price. Edits
+    that show in none of these do not change it.
+    """
 
 
 class Listing(NamedTuple):
@@ -43,7 +48,20 @@ def _entry(row: Any) -> ListingEntry | None:
     if not number or number > MAX_ID:
         return None
     is_paid, price_usd = _price(row)
-    return ListingEntry(number, is_paid, price_usd, read_count(row.get("totalViews")))
+    return ListingEntry(number, is_paid, price_usd, read_count(row.get("totalViews")), _digest(row))
+
+
+def _digest(row: dict[str, Any]) -> str:
+    nodes = row.get("nodes")
+    user = row.get("user")
+    told = {
+        "name": row.get("name"),
+        "description": row.get("description"),
+        "nodes": sorted(str(n.get("name")) for n in (nodes if isinstance(nodes, list) else ()) if isinstance(n, dict)),
+        "user": user.get("username") if isinstance(user, dict) else None,
+        "price": _price(row),
+    }
+    return sha256(canonical(told)).hexdigest()
 
 
 def _price(row: dict[str, Any]) -> tuple[bool | None, float | None]:

@@ -21,10 +21,10 @@ from n8n_scraper.frontier import Pending
 from n8n_scraper.middlewares.robots import Disallowed, RobotsMiddleware
 from n8n_scraper.plan import ROBOTS_REQUESTS, SITEMAP_REQUESTS, make_plan
 from n8n_scraper.politeness.backoff import PUT_OFF_SECONDS, retry_delay
-from n8n_scraper.site.listing import Listing
 from n8n_scraper.site.sitemap import Sitemap
+from n8n_scraper.spiders.library_listing import read_listing
 from n8n_scraper.spiders.prepared import Prepared
-from n8n_scraper.spiders.requests import listing_request, sitemap_request
+from n8n_scraper.spiders.requests import sitemap_request
 from n8n_scraper.store import jobs, listings
 from n8n_scraper.store.due import fix_ids, ids_without_site
 from n8n_scraper.store.faults import close_reason
@@ -69,16 +69,32 @@ class Preparation:
             return self._prepared(known, {}, asked_site=False)
         api_open, page = await self._read_robots()
         addresses = await self._read_sitemap()
+        if reads_listing := self._asks_what_changed(api_open):
+            await self._read_listing(changes=True)
         fix = partial(fix_ids, job=self._job, arguments=self._arguments, addresses=addresses, api_open=api_open)
         left = await self._session.run(fix)
-        prepared = self._prepared(left, addresses, page=page, api_open=api_open)
+        prepared = self._prepared(left, addresses, page=page, api_open=api_open, reads_listing=reads_listing)
         ids = [entry.id for entry in prepared.pending]
         prepared.stored_layers = await self._session.run(partial(read_stored_layers, ids=ids))
         prepared.good_id = await self._session.run(partial(read_good_id, besides=ids))
         if not self._arguments.dry_run and prepared.plan.price == "listing":
-            await self._read_listing()
+            if not reads_listing:
+                await self._read_listing()
             prepared.prices = await self._session.run(partial(listings.read_prices, ids=ids))
         return prepared
+
+    def _asks_what_changed(self, api_open: bool) -> bool:
+        """Whether the listing is read before the ids are fixed, because it tells which workflows were edited."""
+        is_fixed = self._job is not None and self._job.is_prepared
+        if self._arguments.refresh != "changed" or is_fixed:
+            return False
+        if not api_open:
+            logger.warning("robots.txt closes the listing, which tells what changed: only what is missing is due.")
+        return api_open
+
+    async def _read_listing(self, *, changes: bool = False) -> None:
+        if self._job is not None and not self._job.has_prices:
+            await read_listing(self._fetch, self._site, self._session, self._job.id, changes=changes)
 
     def _prepared(
         self,
@@ -88,6 +104,7 @@ class Preparation:
         page: str = "no",
         api_open: bool = True,
         asked_site: bool = True,
+        reads_listing: bool = False,
     ) -> Prepared:
         self._tell_forgotten(addresses)
         latest = time.monotonic() + PUT_OFF_SECONDS
@@ -101,6 +118,7 @@ class Preparation:
             api_open=api_open,
             library_size=len(addresses) or None,
             sitemap_requests=SITEMAP_REQUESTS if addresses else 0,
+            reads_listing=reads_listing,
         )
         robots_requests = ROBOTS_REQUESTS if asked_site else 0
         plan = replace(visits, robots_requests=robots_requests, stored=len(stored), stages=self._arguments.stages)
@@ -180,32 +198,6 @@ class Preparation:
             self._spider.crawler.stats.set_value(stats.FORGOTTEN_COUNT, len(left_out))
         if left_out and given is not None:
             logger.warning("Taken down by scrapy forget, and not asked for: %s", ", ".join(map(str, left_out)))
-
-    async def _read_listing(self) -> None:
-        """Prices of the whole library. A page that fails leaves no hole: its workflows are asked one by one later."""
-        assert self._job is not None
-        if self._job.has_prices:
-            return
-        page, total, is_whole = 0, 1, True
-        while page * 100 < total:
-            page += 1
-            try:
-                listing: Listing = await self._fetch(listing_request(self._site, page))
-            except UnusableAnswer as failure:
-                logger.warning("Listing page %d cannot be read (%s); its prices are asked one by one.", page, failure)
-                is_whole = False
-                if total == 1:
-                    return
-                continue
-            total = listing.total
-            prices = [
-                (entry.id, entry.is_paid, entry.price_usd)
-                for entry in listing.entries
-                if entry.is_paid is not None and entry.price_usd is not None
-            ]
-            await self._session.run(partial(listings.add_prices, prices=prices))
-        if is_whole:
-            await self._session.run(partial(jobs.note_prices_read, job_id=self._job.id))
 
     async def _fetch(self, request: Request) -> Any:
         """A document of the site, retried as the policy says.

@@ -15,7 +15,7 @@ from psycopg2.extras import execute_values
 
 LOCK = 0x6E386E66
 """Key of the advisory lock ("n8nf")."""
-_BESIDE_ROWS = ("listed", "listed_prices", "job_ids")
+_BESIDE_ROWS = ("listed", "listed_prices", "listing_digests", "job_ids")
 """Tables that know of a workflow without its row; the others go with it."""
 
 

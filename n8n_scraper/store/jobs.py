@@ -156,7 +156,8 @@ def due_ids(
     """Those of ``ids`` that the contract calls due, in their order.
 
     Settled is: every layer asked for is ok, missing or gone, or disallowed while robots.txt still closes the API; of
-    stages also disallowed, by whoever has the files.
+    stages also disallowed, by whoever has the files. With ``refresh`` "changed" it is due, too, when the listing told
+    something else since it was scraped.
     """
     if refresh == "all":
         return list(ids)
@@ -169,8 +170,10 @@ def due_ids(
         # Column names come from items.py.
         f"select id from observed where id = any(%(ids)s) and {is_settled}"  # noqa: S608
         " and (%(days)s::float is null or crawl_status = 'gone'"
-        " or scraped_at > now() - %(days)s::float * interval '1 day')",
-        {"ids": list(ids), "settled": settled, "days": days},
+        " or scraped_at > now() - %(days)s::float * interval '1 day')"
+        " and not (%(changed)s and crawl_status <> 'gone' and exists (select from listing_digests d"
+        " where d.id = observed.id and d.changed_at > coalesce(scraped_at, '-infinity')))",
+        {"ids": list(ids), "settled": settled, "days": days, "changed": refresh == "changed"},
     )
     done = {row[0] for row in cursor.fetchall()}
     return [id for id in ids if id not in done]

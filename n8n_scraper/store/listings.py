@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 
+from n8n_scraper.site.listing import ListingEntry
 from n8n_scraper.store.forgotten import forgotten_ids
 
 
@@ -49,6 +51,52 @@ def take_vanished(cursor: Cursor, ids: Sequence[int]) -> None:
     """A job has these ids now: those that vanished from the sitemap are asked for by it, and by no later one."""
     cursor.execute(
         "delete from listed where id = any(%s) and seen_at < (select max(seen_at) from listed)", (list(ids),)
+    )
+
+
+def add_listing(cursor: Cursor, entries: Sequence[ListingEntry], now: datetime, *, observe: bool) -> None:
+    """Take a page of the listing; with ``observe`` its views and prices get into the history of stored workflows."""
+    forgotten = forgotten_ids(cursor)
+    known = {entry.id: entry for entry in entries if entry.id not in forgotten}
+    add_prices(
+        cursor,
+        [(e.id, e.is_paid, e.price_usd) for e in known.values() if e.is_paid is not None and e.price_usd is not None],
+    )
+    _note_changes(cursor, [(id, entry.digest, now) for id, entry in known.items()])
+    if observe:
+        _observe(cursor, list(known.values()), now)
+
+
+def _note_changes(cursor: Cursor, digests: Sequence[tuple[int, str, datetime]]) -> None:
+    """Times are of the crawler's clock, as ``scraped_at`` is."""
+    execute_values(
+        cursor,
+        "update listing_digests d set digest = v.digest, changed_at = v.seen_at"
+        " from (values %s) as v (id, digest, seen_at) where d.id = v.id and d.digest <> v.digest",
+        digests,
+        template="(%s, %s, %s::timestamptz)",
+        page_size=1000,
+    )
+    execute_values(
+        cursor,
+        "insert into listing_digests (id, digest) values %s on conflict do nothing",
+        [(id, digest) for id, digest, _ in digests],
+        page_size=1000,
+    )
+
+
+def _observe(cursor: Cursor, entries: Sequence[ListingEntry], now: datetime) -> None:
+    """Where views or price differ from the last that was seen."""
+    execute_values(
+        cursor,
+        "insert into observed_history (id, observed_at, views, is_paid, price_usd)"
+        " select o.id, v.seen_at, v.views, v.is_paid, v.price_usd"
+        " from (values %s) as v (id, seen_at, views, is_paid, price_usd) join observed o using (id)"
+        " left join lateral (select * from observed_history h where h.id = o.id order by observed_at desc limit 1) l"
+        " on true where (v.views, v.is_paid, v.price_usd) is distinct from (l.views, l.is_paid, l.price_usd)"
+        " on conflict do nothing",
+        [(entry.id, now, entry.views, entry.is_paid, entry.price_usd) for entry in entries if entry.views is not None],
+        template="(%s, %s::timestamptz, %s::bigint, %s::bool, %s::float)",
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from n8n_scraper.replica.generator import GeneratedLibrary, Recipe
 from n8n_scraper.replica.process import RunningReplica, running_replica
 
-from .conftest import Crawl, Crawler
+from .conftest import Crawler
 
 Template = dict[str, Any]
 NEW, LOST, CHANGED = range(41, 47), (3, 8), (5, 6, 7)
@@ -50,23 +50,25 @@ def requests(replica: RunningReplica, before: int) -> Counter[str]:
 
 def test_new_lost_and_changed_templates(crawl: Crawler, tmp_path: Path) -> None:
     library = templates(46)
+    library[20]["views"] = library[20]["totalViews"] = 100
     corpus = tmp_path / "corpus.jsonl"
     write(corpus, {id: t for id, t in library.items() if id not in NEW})
     with serving(corpus) as replica:
         assert crawl(replica).code == 0
     before = crawl.query("select id, content_hash from workflow_rows order by id")
     assert [row["id"] for row in before] == list(range(1, 41))
+    library[20]["totalViews"] += 7
     library[5]["name"] += " (edited)"
     library[6]["description"] += "\n\nOne more line."
     library[7]["workflow"]["nodes"][0]["parameters"] = {"edited": True}
     write(corpus, {id: t for id, t in library.items() if id not in LOST})
     with serving(corpus, replica) as now:
-        found = _missing(crawl, now)
+        _missing(crawl, now)
+        _changed(crawl, now)
         _all(crawl, now)
-    assert found.code == 0
 
 
-def _missing(crawl: Crawler, replica: RunningReplica) -> Crawl:
+def _missing(crawl: Crawler, replica: RunningReplica) -> None:
     """The default finds what is new and what is lost; what was edited is settled, and not asked for again."""
     done = crawl(replica)
     assert done.stats()["run/planned_count"] == len(NEW) + len(LOST)
@@ -75,14 +77,25 @@ def _missing(crawl: Crawler, replica: RunningReplica) -> Crawl:
     assert requests(replica, 0)["detail"] == len(NEW) + len(LOST)
     assert {row["id"] for row in done.snapshot() if row["crawl_status"] == "gone"} == set(LOST)
     assert all(row["name"] and row["is_listed"] is False for row in done.snapshot() if row["id"] in LOST)
-    return done
+
+
+def _changed(crawl: Crawler, replica: RunningReplica) -> None:
+    """One request for a hundred workflows tells which were edited, where it shows in the listing: not in 7."""
+    before = len(replica.entries())
+    done = crawl(replica, "refresh=changed")
+    assert done.code == 0, done.said
+    assert [row["id"] for row in done.feed()] == [5, 6]
+    assert (requests(replica, before)["detail"], requests(replica, before)["listing"]) == (2, 1)
+    assert crawl(replica, "refresh=changed").stats()["run/planned_count"] == 0
+    views = crawl.query("select views from observed_history where id = 20 order by observed_at")
+    assert [row["views"] for row in views] == [100, 107], "also of those that are not asked for"
 
 
 def _all(crawl: Crawler, replica: RunningReplica) -> None:
     """Everything asked again: what changed keeps what it was, and says in words what differs."""
     done = crawl(replica, "refresh=all")
     stats = done.stats()
-    assert (stats["store/row_count/changed"], stats["store/row_count/unchanged"]) == (3, 41)
+    assert (stats["store/row_count/changed"], stats["store/row_count/unchanged"]) == (1, 43)
     told = crawl.query("select id, version, differences from former_versions order by id")
     assert [(row["id"], row["version"]) for row in told] == [(id, 1) for id in CHANGED]
     name, description, node = (row["differences"] for row in told)

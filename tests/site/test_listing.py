@@ -37,7 +37,32 @@ def _body(*rows: Any, **more: Any) -> bytes:
 )
 def test_price(row: dict[str, Any], is_paid: bool | None, price: float | None) -> None:
     entry = read_listing(_body({"id": 3, "totalViews": 8, **row})).entries[0]
-    assert entry == ListingEntry(3, is_paid, price, 8)
+    assert entry == ListingEntry(3, is_paid, price, 8, entry.digest)
+
+
+ROW = {"id": 3, "totalViews": 8, "name": "A", "description": "B", "user": {"username": "u"}, "purchaseUrl": None,
+       "nodes": [{"name": "x", "icon": "1"}, {"name": "y"}]}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_another"),
+    [
+        ({}, False),
+        ({"totalViews": 9}, False),
+        ({"createdAt": "2026-01-01"}, False),
+        ({"nodes": [{"name": "y", "icon": "2"}, {"name": "x"}]}, False),
+        ({"price": 0}, False),
+        ({"name": "B"}, True),
+        ({"description": "C"}, True),
+        ({"nodes": [{"name": "x"}]}, True),
+        ({"user": {"username": "v"}}, True),
+        ({"price": 5, "purchaseUrl": BUY}, True),
+        ({"nodes": None, "user": 1, "description": None}, True),
+    ],
+)
+def test_the_digest_is_of_what_an_edit_changes(changes: dict[str, Any], is_another: bool) -> None:
+    one, other = read_listing(_body(ROW, {**ROW, **changes})).entries
+    assert (one.digest != other.digest) is is_another
 
 
 def test_rows_that_cannot_be_read_are_counted() -> None:

@@ -1,0 +1,48 @@
+"""The listing of the whole library, 100 workflows a request: prices, and what it tells otherwise than before."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timezone
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from n8n_scraper.exceptions import UnusableAnswer
+from n8n_scraper.plan import LISTING_ROWS
+from n8n_scraper.site.addresses import Site
+from n8n_scraper.site.listing import Listing
+from n8n_scraper.spiders.requests import listing_request
+from n8n_scraper.store import jobs, listings
+from n8n_scraper.store.session import Session
+
+if TYPE_CHECKING:
+    from scrapy import Request
+
+logger = logging.getLogger(__name__)
+
+
+async def read_listing(
+    fetch: Callable[[Request], Awaitable[Any]], site: Site, session: Session, job_id: int, *, changes: bool
+) -> None:
+    """Read it into the store, page by page. A page that fails leaves no hole: its prices are asked for one by one.
+
+    With ``changes`` it is read for its own sake: views and prices of workflows that are not asked for get into their
+    history too, and what is on a page that fails is found by the next such crawl.
+    """
+    page, total, is_whole = 0, 1, True
+    while page * LISTING_ROWS < total:
+        page += 1
+        try:
+            listing: Listing = await fetch(listing_request(site, page))
+        except UnusableAnswer as failure:
+            logger.warning("Listing page %d cannot be read (%s); its prices are asked one by one.", page, failure)
+            is_whole = False
+            if total == 1:
+                return
+            continue
+        total = listing.total
+        add = partial(listings.add_listing, entries=listing.entries, now=datetime.now(timezone.utc), observe=changes)
+        await session.run(add)
+    if is_whole:
+        await session.run(partial(jobs.note_prices_read, job_id=job_id))
