@@ -12,6 +12,7 @@ from n8n_scraper.failures import KINDS
 from n8n_scraper.items import CRAWL_STATUSES, LAYER_STATUSES, LAYERS
 from n8n_scraper.politeness.breaker import State
 from n8n_scraper.quality import BANDS
+from n8n_scraper.transcripts.outcomes import STATUSES
 
 Labels = dict[str, tuple[str, ...]]
 """Names of labels in order, each with the closed set of its values."""
@@ -70,6 +71,10 @@ RATE_REQUEST_COUNT = _stat(
 RATE_IN_FORCE = _stat("rate/per_second", "the rate in force at the last request")
 RATE_LOWEST = _stat("rate/lowest_per_second", "the lowest rate that was in force")
 RATE_LIMITED_COUNT = _stat("rate/limited_count", "answers with status 429")
+TRANSCRIPT_COUNT = _stat(
+    "transcripts/video_count/{}", "videos asked for in this run, by status of their transcript", status=STATUSES
+)
+TRANSCRIPT_REQUEST_COUNT = _stat("transcripts/request_count", "requests to YouTube, retries included")
 BREAKER_STATE = _stat("breaker/state", "closed, open or half_open")
 BREAKER_CHANGE_COUNT = _stat("breaker/change_count/{}", "changes of state, by the new one", state=get_args(State))
 BREAKER_OPEN_SECONDS = _stat("breaker/open_seconds", "time it was not closed")

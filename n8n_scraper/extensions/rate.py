@@ -13,6 +13,7 @@ from weakref import WeakSet
 from scrapy import signals
 
 from n8n_scraper import stats
+from n8n_scraper.config import YOUTUBE_URL
 from n8n_scraper.politeness.breaker import CircuitBreaker, Id, State
 from n8n_scraper.politeness.gate import Gate, GateClosed
 from n8n_scraper.politeness.pace import Pace
@@ -126,7 +127,10 @@ class RateExtension:
         if host in self._hosts:
             return self.gate
         if host not in self._other_gates:
-            self._other_gates[host] = Gate(self._reservations(host, self._config.media_requests_per_second))
+            config = self._config
+            is_youtube = host == _host(YOUTUBE_URL)
+            promise = config.transcript_requests_per_second if is_youtube else config.media_requests_per_second
+            self._other_gates[host] = Gate(self._reservations(host, promise))
             if self.gate.closed:
                 self._other_gates[host].close()
         return self._other_gates[host]

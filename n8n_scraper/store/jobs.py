@@ -81,6 +81,13 @@ def prepare(cursor: Cursor, job_id: int, ids: Iterable[JobId]) -> None:
     cursor.execute("update jobs set prepared_at = now() where id = %s", (job_id,))
 
 
+def created_at(cursor: Cursor, job_id: int) -> datetime:
+    """When the job was first started."""
+    cursor.execute("select created_at from jobs where id = %s", (job_id,))
+    moment: datetime = cursor.fetchone()[0]
+    return moment
+
+
 def note_prices_read(cursor: Cursor, job_id: int) -> None:
     cursor.execute("update jobs set prices_read_at = now() where id = %s", (job_id,))
 

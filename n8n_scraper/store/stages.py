@@ -9,6 +9,7 @@ from psycopg2.extras import execute_values
 
 from n8n_scraper.items import STAGES, WorkflowItem
 from n8n_scraper.store.merge import STATUS_COLUMNS, crawl_status
+from n8n_scraper.store.transcripts import fill_transcripts
 from n8n_scraper.store.values import json_text
 
 _OBSERVED = """
@@ -31,6 +32,7 @@ def fill_kept(cursor: Cursor, items: Sequence[WorkflowItem]) -> None:
     Each stage adds a call here. A status that no longer holds, because the inventory has grown, becomes ``skipped``:
     the new part was never asked for.
     """
+    fill_transcripts(cursor, items)
     for item in items:
         item.crawl_status = crawl_status([getattr(item, column) or "skipped" for column in STATUS_COLUMNS])
 

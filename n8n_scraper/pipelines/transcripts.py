@@ -1,0 +1,137 @@
+"""Asks YouTube for what is said in the videos of a workflow; opt-in, see the README for why."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+from scrapy.exceptions import NotConfigured
+
+from n8n_scraper import stats
+from n8n_scraper.addon import user_agent
+from n8n_scraper.config import YOUTUBE_URL
+from n8n_scraper.exceptions import UnusableAnswer
+from n8n_scraper.extensions.rate import RateExtension
+from n8n_scraper.layers.transcripts import Transcript, join_lines, layer_status, video_ids
+from n8n_scraper.pipelines.acknowledge import later
+from n8n_scraper.politeness.backoff import LONGEST_SECONDS
+from n8n_scraper.politeness.gate import GateClosed
+from n8n_scraper.project import load_config
+from n8n_scraper.stages import decided, note_outcome
+from n8n_scraper.store import jobs
+from n8n_scraper.transcripts.stage import Stage, Terms
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+    from typing_extensions import Self
+
+    from n8n_scraper.items import WorkflowItem
+    from n8n_scraper.spiders.workflows import WorkflowsSpider
+
+NAME = "transcripts"
+CONNECT_SECONDS, READ_SECONDS = 10.0, 30.0
+
+
+class TranscriptsPipeline:
+    def __init__(self, crawler: Crawler, rate: RateExtension) -> None:
+        self._crawler = crawler
+        self._rate = rate
+        self._config = load_config(crawler.settings)
+        self._stage: Stage | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        if NAME not in cast("WorkflowsSpider", crawler.spider).arguments.stages:
+            raise NotConfigured
+        rate = crawler.get_extension(RateExtension)
+        assert rate is not None
+        return cls(crawler, rate)
+
+    async def process_item(self, item: WorkflowItem) -> WorkflowItem:
+        ids = None if item.videos is None else video_ids(item.videos)
+        status = decided(item, ids)
+        if status is not None:
+            note_outcome(item, NAME, status)
+            return item
+        assert ids is not None
+        with later(self._crawler, item):
+            stage = await self._open_stage()
+            transcripts = [await stage.transcript(id) for id in ids]
+        item.transcripts = [transcript.row() for transcript in transcripts]
+        note_outcome(item, NAME, layer_status(transcripts), _failure(transcripts))
+        return item
+
+    async def _open_stage(self) -> Stage:
+        if self._stage is None:
+            self._stage = Stage(
+                cast("WorkflowsSpider", self._crawler.spider).session,
+                await self._terms(),
+                self._fetch,
+                self._rate.pause,
+                lambda status: self._crawler.stats.inc_value(stats.TRANSCRIPT_COUNT.format(status)),
+            )
+        return self._stage
+
+    async def _terms(self) -> Terms:
+        spider = cast("WorkflowsSpider", self._crawler.spider)
+        assert spider.job is not None
+        renewed_since: datetime | None = None
+        if spider.arguments.refresh == "all":
+            renewed_since = await spider.session.run(partial(jobs.created_at, job_id=spider.job.id))
+        elif isinstance(spider.arguments.refresh, (int, float)):
+            renewed_since = datetime.now(timezone.utc) - timedelta(days=spider.arguments.refresh)
+        return Terms(
+            languages=self._config.transcript_languages,
+            job_id=spider.job.id,
+            renewed_since=renewed_since,
+            failures_in_row=self._config.breaker_threshold,
+        )
+
+    async def _fetch(self, video_id: str) -> Transcript:
+        """In a thread; when the crawl ends, nobody waits for it.
+
+        Raises:
+            GateClosed: the crawl is ending.
+            Exception: whatever ``outcomes.judge`` knows.
+        """
+        from n8n_scraper.transcripts.fetching import in_thread  # noqa: PLC0415 - requests, only where it is needed
+
+        fetching = asyncio.wrap_future(in_thread(partial(self._work, video_id, asyncio.get_running_loop())))
+        ended = asyncio.ensure_future(self._rate.pause(LONGEST_SECONDS))
+        either: set[asyncio.Future[Any]] = {fetching, ended}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        ended.cancel()
+        if not fetching.done():
+            raise GateClosed
+        return await fetching
+
+    def _work(self, video_id: str, loop: asyncio.AbstractEventLoop) -> Transcript:
+        from n8n_scraper.transcripts.fetching import fetch_captions  # noqa: PLC0415 - as above
+        from n8n_scraper.transcripts.transport import Limits, Transport, new_session  # noqa: PLC0415 - as above
+
+        def take_turn(number: int) -> None:
+            asyncio.run_coroutine_threadsafe(self._rate.admit(YOUTUBE_URL, priority=number), loop).result()
+            loop.call_soon_threadsafe(self._crawler.stats.inc_value, stats.TRANSCRIPT_REQUEST_COUNT)
+
+        def tell(status: int, sent_at: float) -> None:
+            asyncio.run_coroutine_threadsafe(self._rate.answered(YOUTUBE_URL, status, sent_at), loop).result()
+
+        config, timeout = self._config, self._crawler.settings.getfloat("DOWNLOAD_TIMEOUT")
+        limits = Limits(min(CONNECT_SECONDS, timeout), min(READ_SECONDS, timeout), timeout, config.max_body_bytes)
+        with new_session(Transport(config.youtube_url, limits, take_turn, tell), user_agent(config)) as session:
+            found = fetch_captions(video_id, session, config.transcript_languages, config.transcript_proxy)
+        text = join_lines(found.lines, redact=config.redact_secrets)
+        if not text:
+            return Transcript(video_id, "empty", found.language, found.is_generated)
+        return Transcript(video_id, "ok", found.language, found.is_generated, text)
+
+
+def _failure(transcripts: list[Transcript]) -> UnusableAnswer | None:
+    """Of the layer: that of a video which is still due."""
+    status = layer_status(transcripts)
+    if status not in {"failed", "blocked"}:
+        return None
+    worst = next(transcript for transcript in transcripts if transcript.status == status)
+    return UnusableAnswer(worst.error_kind or "unexpected", worst.error or "")
