@@ -2,6 +2,7 @@
 
 N8nScraperError
 ├── StartError          a bad argument, setting, file or store: nothing was started (exit code 1)
+│   └── DiskFull        the same for want of space: when there is some, it starts (exit code 3)
 ├── NothingToDo         the job named is finished: nothing was started, and nothing is wrong (exit code 0)
 ├── StoreUnavailable    the store went away in mid-crawl and did not come back (exit code 3)
 └── UnusableAnswer      an answer without content: what it means is its ``kind``
@@ -16,6 +17,10 @@ class N8nScraperError(Exception):
 
 class StartError(N8nScraperError):
     """The start is refused. The message is one sentence for a user: what, where, what to do."""
+
+
+class DiskFull(StartError):
+    """The start is refused because the disk of the store or of the exports has no space left."""
 
 
 class NothingToDo(N8nScraperError):

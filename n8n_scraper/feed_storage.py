@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -31,7 +32,7 @@ class AtomicFileFeedStorage(FileFeedStorage):
 
     Raises:
         StartError: a feed option that contradicts the row contract; or rows would be appended (``-o``, or ``overwrite``
-            left out) to a file that this would make invalid.
+            left out) to a file that this would make invalid; or the folder of the file cannot be made.
     """
 
     def __init__(self, uri: str, *, feed_options: dict[str, Any] | None = None) -> None:
@@ -43,15 +44,21 @@ class AtomicFileFeedStorage(FileFeedStorage):
             _check_options(self._file, options)
         if self._appends and _holds_something(self._file):
             _check_append(self._file, options.get("format", ""))
+        if "%(" not in self.path:  # else it is a pattern, and not yet a file
+            _make_folder(self._file)
 
     def open(self, spider: Spider) -> IO[bytes]:
         """A full disk ends the crawl, now and later: see :meth:`WorkflowsSpider.stop`."""
-        on_full = partial(spider.stop, "disk_full") if isinstance(spider, WorkflowsSpider) else None
+        if not isinstance(spider, WorkflowsSpider):
+            return self._open(spider, None)
+        on_full = partial(spider.stop, "disk_full")
         try:
             return self._open(spider, on_full)
         except OSError as error:
-            if on_full and is_full(error):
+            if is_full(error):
                 on_full()
+            # Scrapy only logs it, and the run would look as if it had written the feed.
+            spider.crawler.stats.inc_value(f"feedexport/failed_count/{type(self).__name__}")
             raise
 
     def _open(self, spider: Spider, on_full: Callable[[], None] | None) -> IO[bytes]:
@@ -113,6 +120,16 @@ class FeedFile(AsideFile):
 
 def _holds_something(path: Path) -> bool:
     return path.is_file() and path.stat().st_size > 0
+
+
+def _make_folder(path: Path) -> None:
+    """Better told now than after the traffic."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartError(f"Feed {path}: its folder cannot be made ({error.strerror}).") from None
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise StartError(f"Feed {path}: this user may not write into its folder.")
 
 
 def _check_options(path: Path, options: dict[str, Any]) -> None:

@@ -117,3 +117,13 @@ def test_what_is_no_regular_file_is_written_in_place(tmp_path: Path) -> None:
     finally:
         os.close(reader)
     assert pipe.is_fifo()
+
+
+def test_a_folder_is_made_and_one_that_cannot_be_made_is_refused_at_once(tmp_path: Path) -> None:
+    AtomicFileFeedStorage(str(tmp_path / "new" / "er" / "feed.json"), feed_options={"format": "json"})
+    assert (tmp_path / "new" / "er").is_dir()
+    (tmp_path / "file").touch()
+    with pytest.raises(StartError, match="its folder cannot be made"):
+        AtomicFileFeedStorage(str(tmp_path / "file" / "feed.json"), feed_options={"format": "json"})
+    AtomicFileFeedStorage(str(tmp_path / "%(run_id)s" / "feed.json"), feed_options={"format": "json"})
+    assert sorted(names(tmp_path)) == ["file", "new"], "the name of a pattern is not known yet"

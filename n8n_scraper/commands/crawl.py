@@ -15,7 +15,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
 from w3lib.url import file_uri_to_path
 
-from n8n_scraper.exceptions import NothingToDo, StartError, StoreUnavailable
+from n8n_scraper.exceptions import DiskFull, NothingToDo, StartError, StoreUnavailable
 from n8n_scraper.exit_codes import FAULT, exit_code
 from n8n_scraper.export.after_crawl import renew_snapshot
 from n8n_scraper.export.take_down import take_down, take_out_of
@@ -44,7 +44,7 @@ class Command(ScrapyCrawl):
             self.exitcode = self._renew_snapshot()
         except StartError as error:
             print(f"n8n_scraper: {error}", file=sys.stderr)
-            self.exitcode = FAULT
+            self.exitcode = exit_code("disk_full") if isinstance(error, DiskFull) else FAULT
 
     def _crawl(self, opts: argparse.Namespace) -> int:
         assert self.crawler_process is not None

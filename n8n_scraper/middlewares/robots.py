@@ -6,7 +6,7 @@
 | a redirect | followed up to five times, on its host or between our two; else unreachable |
 | 4xx, also 401 and 403 | "unavailable": everything is allowed (2.3.1.3) |
 | 429, 5xx, no answer | retried like any request; then "unreachable": nothing is asked for (2.3.1.4) |
-| a challenge page | the site's guard, not the site: unreachable |
+| a challenge page | the site's guard, not the site: unreachable, and our crawl ends as blocked |
 
 Scrapy's own middleware takes an unreachable robots.txt for permission. A Crawl-delay slows the host's gate.
 """
@@ -102,7 +102,7 @@ class RobotsMiddleware:
             if await self.verdict(request.url):
                 return
         except UnusableAnswer as failure:
-            self._end_crawl(request.url)
+            self._end_crawl(request.url, unread_reason(failure))
             raise IgnoreRequest(str(failure)) from None
         self._crawler.stats.inc_value("robotstxt/forbidden")
         raise Disallowed("Forbidden by robots.txt")
@@ -187,11 +187,16 @@ class RobotsMiddleware:
             logger.info("%s/robots.txt asks for %g s between requests.", origin, seconds)
             rate.slow_to(origin, seconds)
 
-    def _end_crawl(self, url: str) -> None:
+    def _end_crawl(self, url: str, reason: str) -> None:
         """Without the rules of our own two hosts there is nothing left to do; another host is only left out."""
         if _origin(url) in self._ours:
             # Scheduled and not awaited: closing waits for the request that asks for it.
-            self._closing = asyncio.ensure_future(self._crawler.engine.close_spider_async(reason="robots_unreachable"))
+            self._closing = asyncio.ensure_future(self._crawler.engine.close_spider_async(reason=reason))
+
+
+def unread_reason(failure: UnusableAnswer) -> str:
+    """The close reason when robots.txt of our own hosts cannot be read: the guard that refuses it refuses us."""
+    return "blocked" if failure.kind == "blocked" else "robots_unreachable"
 
 
 def _origin(url: str) -> str:

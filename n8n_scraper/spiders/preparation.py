@@ -18,7 +18,7 @@ from n8n_scraper import stats
 from n8n_scraper.exceptions import StoreUnavailable, UnusableAnswer
 from n8n_scraper.extensions.rate import RateExtension
 from n8n_scraper.frontier import Pending
-from n8n_scraper.middlewares.robots import Disallowed, RobotsMiddleware
+from n8n_scraper.middlewares.robots import Disallowed, RobotsMiddleware, unread_reason
 from n8n_scraper.plan import ROBOTS_REQUESTS, SITEMAP_REQUESTS, make_plan
 from n8n_scraper.politeness.backoff import PUT_OFF_SECONDS, retry_delay
 from n8n_scraper.site.sitemap import Sitemap
@@ -151,7 +151,7 @@ class Preparation:
             site_open = await robots.verdict(self._site.page(1, "x"))
         except UnusableAnswer as failure:
             logger.error("robots.txt cannot be read (%s); nothing was asked for. Try again later.", failure)
-            raise CloseSpider("robots_unreachable") from None
+            raise CloseSpider(unread_reason(failure)) from None
         page = self._arguments.page if site_open else "no"
         if not api_open and (page == "no" or set(self._arguments.needed_layers) == {2}):
             logger.error(

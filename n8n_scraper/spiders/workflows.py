@@ -38,7 +38,7 @@ from n8n_scraper.spiders.preparation import Preparation
 from n8n_scraper.spiders.prepared import Prepared
 from n8n_scraper.spiders.requests import control_request, workflow_request
 from n8n_scraper.store import jobs
-from n8n_scraper.store.faults import close_reason
+from n8n_scraper.store.faults import close_reason, telling_full_disk
 from n8n_scraper.store.rows import read_items
 from n8n_scraper.store.session import Session
 from n8n_scraper.visit import Source, Visit
@@ -92,15 +92,9 @@ class WorkflowsSpider(Spider):
         spider.arguments = Arguments.read(kwargs, spider.site)
         if not spider.config.is_test_site and not spider.config.contact:
             logger.warning("Say who crawls: set N8N_SCRAPER_CONTACT to an address the site can write to.")
-        if not spider.arguments.dry_run:
-            _check_export_dir(spider.config.export_dir)
         spider.run_id = new_run_id(datetime.now(timezone.utc))
-        spider.session = Session.open(spider.config)
-        try:
-            spider.job = None if spider.arguments.dry_run else spider._take_job(crawler.settings.get("JOBDIR"))
-        except (StartError, NothingToDo):
-            spider.session.close()
-            raise
+        with telling_full_disk():
+            spider._open(crawler.settings.get("JOBDIR"))
         crawler.signals.connect(spider._item_scraped, signals.item_scraped)
         crawler.signals.connect(spider._wake, signals.request_left_downloader)
         return spider
@@ -116,6 +110,16 @@ class WorkflowsSpider(Spider):
         """The same now, as far as it is known."""
         self._good_id: int | None = None
         self._progress = asyncio.Event()
+
+    def _open(self, jobdir: str | None) -> None:
+        if not self.arguments.dry_run:
+            _check_export_dir(self.config.export_dir)
+        self.session = Session.open(self.config)
+        try:
+            self.job = None if self.arguments.dry_run else self._take_job(jobdir)
+        except (StartError, NothingToDo, psycopg2.Error):
+            self.session.close()
+            raise
 
     def _take_job(self, jobdir: str | None) -> jobs.Job:
         if jobdir and Path(jobdir).exists() and not Path(jobdir).is_dir():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import psycopg2
 
-from n8n_scraper.exceptions import StoreUnavailable
+from n8n_scraper.exceptions import DiskFull, StartError, StoreUnavailable
 
 Meaning = Literal["away", "again", "full", "refused"]
 
@@ -43,3 +45,22 @@ def close_reason(error: BaseException | None) -> str | None:
     if isinstance(error, psycopg2.Error) and meaning(error) == "full":
         return "disk_full"
     return None
+
+
+@contextmanager
+def telling_full_disk() -> Iterator[None]:
+    """Around what a start does: where it fails for want of space it says so.
+
+    Raises:
+        DiskFull: in place of an error that means that there is no space left; other errors pass.
+    """
+    try:
+        yield
+    except StartError as error:
+        if _NO_SPACE in str(error):
+            raise DiskFull(str(error)) from None
+        raise
+    except psycopg2.Error as error:
+        if meaning(error) == "full":
+            raise DiskFull("There is no space left on the disk of the store: free some and start again.") from None
+        raise

@@ -90,3 +90,17 @@ def test_a_full_disk_ends_the_crawl_and_leaves_valid_files(
         assert read_manifest(exports).rows == COUNT
         assert list(check_folder(exports)) == []
         assert not list(exports.rglob("*.tmp"))
+
+
+def test_a_start_on_a_full_disk_is_refused_as_resumable(
+    site: RunningReplica, disk: Disk, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    settings = {"JOBDIR": tmp_path_factory.mktemp("elsewhere") / "job", "N8N_SCRAPER_REQUESTS_PER_SECOND": 0}
+    with closing(Trial(disk.folder, site, settings)) as trial:
+        assert trial.start("limit=3").wait(60) == 0, trial.log.read_text()
+        disk.fill()
+        again = Trial(disk.folder, site, {**settings, "JOBDIR": tmp_path_factory.mktemp("elsewhere") / "another"})
+        assert again.start("limit=3", "refresh=all").wait(60) == 3, again.log.read_text()
+        assert "o space left" in again.log.read_text()
+        disk.free()
+        assert again.start("limit=3", "refresh=all").wait(60) == 0, again.log.read_text()

@@ -214,11 +214,12 @@ def test_a_closed_api_may_be_opened_for_that_host_alone(obey: bool, kind: str, r
     assert robots == {"site": 1, **({"api": 1} if requests else {})}
 
 
-def test_an_unreachable_robots_txt_of_ours_ends_the_crawl() -> None:
-    with running_replica(count=5, faults=[{"kind": "505", "route": "robots", "host": "api"}]) as replica:
+@pytest.mark.parametrize(("fault", "reason"), [("505", "robots_unreachable"), ("403", "blocked")])
+def test_an_unreachable_robots_txt_of_ours_ends_the_crawl(fault: str, reason: str) -> None:
+    with running_replica(count=5, faults=[{"kind": fault, "route": "robots", "host": "api"}]) as replica:
         result = crawl([f"{replica.api_url}/x"] * 5, replica.site_url, replica.api_url)
         assert [entry["path"] for entry in replica.entries()] == ["/robots.txt"]
-    assert result["stats"]["finish_reason"] == "robots_unreachable"
+    assert result["stats"]["finish_reason"] == reason
 
 
 def test_a_redirect_between_our_two_hosts_is_followed() -> None:
