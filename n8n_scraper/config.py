@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from n8n_scraper.checks import read_checks
 from n8n_scraper.exceptions import StartError
 from n8n_scraper.setting_values import (
     number,
@@ -35,6 +36,11 @@ def _setting(
     parse: Callable[[Any], Any], default: Any, meaning: str, *, name: str | None = None, is_secret: bool = False
 ) -> Any:
     return field(default=default, metadata={"parse": parse, "meaning": meaning, "name": name, "is_secret": is_secret})
+
+
+def _checks(value: Any) -> str:
+    read_checks(read_text(value))
+    return read_text(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +92,9 @@ class Config:
     )
     history_versions: int = _setting(
         whole(0, 1_000_000), 100, "former JSONs kept of each workflow; what is older keeps its dates and differences"
+    )
+    checks: str = _setting(
+        _checks, "", "thresholds of the checks, like failed<=0.3, sitemap=off; off = none (see scrapy report)"
     )
     chromium: str = _setting(read_text, "", "path of the browser for pages that need one (nothing renders yet)")
     test_hosts: tuple[str, ...] = _setting(

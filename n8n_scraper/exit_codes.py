@@ -12,6 +12,8 @@ CLOSE_REASONS: dict[str, tuple[int, str]] = {
     "disk_full": (3, "no space left for the store or the files"),
     "put_off": (3, "the site asked for a long wait before some ids; a later run of the job asks for them"),
     "robots_unreachable": (3, "robots.txt could not be read, so nothing was asked for"),
+    "structure_drift": (4, "a field that the answers had before is gone; nothing with the hole is stored"),
+    "check_failed": (4, "every id has a row, but a declared check failed; the log and the report say which"),
     "disallowed": (1, "robots.txt closes everything that the arguments leave to ask"),
     "sitemap_unavailable": (3, "the sitemap could not be read, so it is unknown what there is"),
 }

@@ -63,6 +63,8 @@ ITEM_PIPELINES = {
 }
 EXTENSIONS = {
     "n8n_scraper.extensions.rate.RateExtension": 0,
+    "n8n_scraper.extensions.machine.Machine": 50,
+    "n8n_scraper.extensions.completeness.Completeness": 60,
     "n8n_scraper.extensions.run_record.RunRecord": 100,
     "n8n_scraper.extensions.progress.Progress": 200,
     "n8n_scraper.extensions.metrics.Metrics": 300,

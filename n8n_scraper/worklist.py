@@ -53,6 +53,11 @@ class Worklist:
         """Something is waiting, under way, or not yet committed."""
         return bool(len(self._frontier) or self._visits or self._staged or self._parked)
 
+    @property
+    def visit_count(self) -> int:
+        """Ids and retries that wait, and visits under way."""
+        return len(self._frontier) + len(self._visits)
+
     def is_full(self) -> bool:
         return len(self._visits) - self._frontier.waiting >= MAX_OPEN_VISITS
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,11 @@ from n8n_scraper.exceptions import DiskFull, NothingToDo, StartError, StoreUnava
 from n8n_scraper.exit_codes import FAULT, exit_code
 from n8n_scraper.export.after_crawl import renew_snapshot
 from n8n_scraper.export.take_down import take_down, take_out_of
+from n8n_scraper.extensions.run_record import plain_stats
 from n8n_scraper.project import load_config
+from n8n_scraper.report.run_data import RunData
+from n8n_scraper.report.run_report import run_report
+from n8n_scraper.report.write import run_folder, write_report
 from n8n_scraper.spiders.workflows import WorkflowsSpider
 from n8n_scraper.store import runs
 from n8n_scraper.store.database import open_database
@@ -78,8 +83,8 @@ def _end(crawler: Crawler) -> int:
         _take_down_meanwhile(spider)
     if reason not in _NO_SNAPSHOT:
         reason = renew_snapshot(spider.config, spider.session.dsn, spider.run_id) or reason
-    if reason == "disk_full" and reason != closed_by:
-        _correct_ledger(spider, reason)
+    # A snapshot that was interrupted is told by the exit code; the crawl itself came to its end.
+    _conclude(crawler, "disk_full" if reason == "disk_full" else closed_by)
     if exit_code(reason) == 0 and any(name.startswith("feedexport/failed_count") for name in crawler.stats.get_stats()):
         raise StartError("A feed of this run could not be written (the log says why); the store has its rows.")
     return exit_code(reason)
@@ -89,16 +94,34 @@ def _take_down_meanwhile(spider: Any) -> None:
     """Its feeds hold what they got before ``scrapy forget`` took it down; that one has cleaned what was there then."""
     ids = spider.session.call(forgotten_ids) - spider.forgotten
     if ids:
-        run_folder = Path(spider.config.export_dir) / "runs" / spider.run_id
+        folder = run_folder(Path(spider.config.export_dir), spider.run_id)
         given = [file_uri_to_path(uri) for uri in spider.settings.getdict("FEEDS") if "%(" not in uri]
-        failed = [*take_down(run_folder, ids).failed, *take_out_of(map(Path, given), ids).failed]
+        failed = [*take_down(folder, ids).failed, *take_out_of(map(Path, given), ids).failed]
         for sentence in failed:
             logger.error("A workflow that was taken down is still in %s", sentence)
 
 
-def _correct_ledger(spider: Any, reason: str) -> None:
-    end = partial(runs.correct, run_id=spider.run_id, close_reason=reason, exit_code=exit_code(reason))
+def _conclude(crawler: Crawler, reason: str) -> None:
+    """Ledger and report, with what is known only now: the last stats, and whether the files could be written."""
+    spider: Any = crawler.spider
+    if spider.job is None:
+        return
+    end = runs.End(reason, exit_code(reason), plain_stats(crawler))
     try:
-        spider.session.call(end)
+        spider.session.call(partial(runs.correct, run_id=spider.run_id, end=end))
+        run = spider.session.call(partial(runs.read, run_id=spider.run_id))
     except (psycopg2.Error, StoreUnavailable):
-        logger.error("The ledger still says that run %s ended well: the store cannot be written to.", spider.run_id)
+        logger.error("The ledger has not the end of run %s: the store cannot be written to.", spider.run_id)
+        run = None
+    run = run or RunData(run_id=spider.run_id, arguments=spider.arguments.as_json())
+    _report(replace(run, close_reason=reason, exit_code=end.exit_code, stats=end.stats), Path(spider.config.export_dir))
+
+
+def _report(run: RunData, folder: Path) -> None:
+    """The crawl is done: a report that cannot be written is told, and takes nothing back."""
+    try:
+        page, *_ = write_report(run_report(run), run_folder(folder, run.run_id))
+    except OSError as error:
+        logger.error("The report of the run cannot be written: %s", error)
+    else:
+        logger.info("Report: %s", page)

@@ -68,7 +68,7 @@ class RunRecord:
             return
         if (seconds := spider.session.query_p95()) is not None:
             self._crawler.stats.set_value(stats.STORE_QUERY_P95, round(seconds, 6))
-        end = runs.End(close_reason=reason, exit_code=exit_code(reason), stats=self._stats())
+        end = runs.End(close_reason=reason, exit_code=exit_code(reason), stats=plain_stats(self._crawler))
         try:
             await spider.session.run(partial(jobs.finish, job_id=spider.job.id))
             await spider.session.run(partial(runs.end, run_id=spider.run_id, end=end))
@@ -81,7 +81,7 @@ class RunRecord:
         if spider is None or spider.job is None:
             return
         folder = Path(spider.config.export_dir) / "runs" / spider.run_id
-        text = json.dumps(self._stats(), indent=2, sort_keys=True, ensure_ascii=False)
+        text = json.dumps(plain_stats(self._crawler), indent=2, sort_keys=True, ensure_ascii=False)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             write_aside(folder / "stats.json", text + "\n")
@@ -91,11 +91,19 @@ class RunRecord:
                 spider.stop("disk_full")
 
     def _settings(self) -> dict[str, Any]:
-        names = [name for name in SETTINGS if name not in SECRET_SETTINGS] + list(_TOLD_SETTINGS)
-        return {name: str(self._crawler.settings.get(name)) for name in names if self._crawler.settings.get(name)}
+        ours = {name: default for name, (default, _) in SETTINGS.items() if name not in SECRET_SETTINGS}
+        in_force = {name: self._crawler.settings.get(name, default) for name, default in ours.items()}
+        scrapys = {name: self._crawler.settings.get(name) for name in _TOLD_SETTINGS}
+        return {name: _word(value) for name, value in {**in_force, **scrapys}.items() if value not in (None, "", ())}
 
-    def _stats(self) -> dict[str, Any]:
-        return {name: _plain(value) for name, value in self._crawler.stats.get_stats().items()}
+
+def _word(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def plain_stats(crawler: Crawler) -> dict[str, Any]:
+    """The stats as they are now, as JSON has them."""
+    return {name: _plain(value) for name, value in crawler.stats.get_stats().items()}
 
 
 def _plain(value: Any) -> Any:

@@ -26,11 +26,11 @@ from n8n_scraper.pipelines.quality import apply_score
 from n8n_scraper.printable import printable
 from n8n_scraper.project import load_config
 from n8n_scraper.stages import waits_for_stages
-from n8n_scraper.store import jobs
+from n8n_scraper.store import jobs, run_workflows
 from n8n_scraper.store.batches import Batches
 from n8n_scraper.store.faults import close_reason
 from n8n_scraper.store.forgotten import forgotten_ids
-from n8n_scraper.store.merge import Decision
+from n8n_scraper.store.merge import FORGOTTEN, Decision
 from n8n_scraper.store.rows import write_batch
 from n8n_scraper.visit import failed_row
 
@@ -53,6 +53,8 @@ class StorePipeline:
         self._kept_versions = config.history_versions
         self._batches: Batches[WorkflowItem] = Batches(self._write)
         self._saving: set[asyncio.Future[None]] = set()
+        self._seen: dict[int, dict[int, str]] = {}
+        """Layer statuses of what is being stored, as the crawl saw them: the row may keep better ones."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -68,13 +70,13 @@ class StorePipeline:
     async def process_item(self, item: WorkflowItem) -> WorkflowItem:
         if item.is_stored:
             return item
-        seen = _layer_statuses(item)  # the row may keep better ones
+        self._seen[item.id] = _layer_statuses(item)
         try:
             await self._batches.add(item)
         except (StoreUnavailable, psycopg2.Error):
             raise DropItem(f"workflow {item.id} is not stored: it is due again", log_level="DEBUG") from None
         self._spider.refuse_left_out(item)
-        self._count_seen(item, seen)
+        self._count_seen(item)
         if self._spider.arguments.stages:
             self._begin_stages(item)
         return item
@@ -120,6 +122,9 @@ class StorePipeline:
         """What was written, and what is taken down by now."""
         now = datetime.now(timezone.utc)
         decisions = write_batch(cursor, items, now, self._rescore, kept_versions=self._kept_versions)
+        pairs = [pair for pair in zip(items, decisions, strict=True) if pair[1] is not FORGOTTEN]
+        written = [(item, self._seen[item.id], decision) for item, decision in pairs]
+        run_workflows.record(cursor, self._spider.run_id, written, now)
         assert self._spider.job is not None
         stored = {item.id for item in items if item.error_kind != "blocked"}  # see stages.is_refused
         jobs.acknowledge(cursor, self._spider.job.id, stored - staged)
@@ -133,6 +138,7 @@ class StorePipeline:
         reason = f"the store refused the row ({type(error).__name__})"
         stages = self._spider.arguments.stages
         row = failed_row(item.id, asked, item.run_id or "", "store", reason, stages=stages)
+        self._seen[item.id] = _layer_statuses(row)
         await self._spider.session.run(partial(self._transaction, items=[row]))
         for name in row.__slots__:
             setattr(item, name, getattr(row, name))
@@ -160,18 +166,18 @@ class StorePipeline:
         task.add_done_callback(self._saving.discard)
 
     async def _save_row(self, row: WorkflowItem) -> None:
-        seen = _layer_statuses(row)
+        self._seen[row.id] = _layer_statuses(row)
         await self._batches.add(row)
         if row.id in self._spider.left_out:
             return
-        self._count_seen(row, seen)
+        self._count_seen(row)
         await self._crawler.signals.send_catch_log_async(
             signals.item_scraped, item=row, response=None, spider=self._crawler.spider
         )
 
-    def _count_seen(self, item: WorkflowItem, seen: dict[int, str]) -> None:
+    def _count_seen(self, item: WorkflowItem) -> None:
         counts = self._crawler.stats
-        for layer, status in seen.items():
+        for layer, status in self._seen.pop(item.id, {}).items():
             counts.inc_value(stats.LAYER_STATUS_COUNT.format(f"layer{layer}", status))
         if item.error_kind:
             counts.inc_value(stats.FAILURE_COUNT.format(item.error_kind))

@@ -75,6 +75,21 @@ def _unpublished(reply: Reply) -> Reply:
     return reply._replace(body=joined(outer | {"workflow": joined(inner)}))
 
 
+def _without(reply: Reply, path: str) -> Reply:
+    return reply._replace(body=_dropped(reply.body, path)) if reply.content_type == JSON else reply
+
+
+def _dropped(text: bytes, path: str) -> bytes:
+    """The object without what the path leads to; as it is where it leads nowhere."""
+    name, _, rest = path.partition(".")
+    parts = members(text)
+    if not rest:
+        parts.pop(name, None)
+    elif parts.get(name, b"").startswith(b"{"):
+        parts[name] = _dropped(parts[name], rest)
+    return joined(parts)
+
+
 @cache
 def bomb(size: int) -> bytes:
     """Gzip of about a thousandth of ``size``, made without ever holding ``size`` bytes."""
@@ -92,5 +107,6 @@ _ALTERATIONS: dict[str, Callable[[Fault, Reply, Reply], Reply]] = {
     "bad_gzip": lambda fault, reply, other: _encoded(reply, b"\x1f\x8b\x08\x00 this is no gzip"),
     "redirect": lambda fault, reply, other: Reply(302, b"", HTML, {"Location": fault.to or OFF_SITE}),
     "wrong_id": lambda fault, reply, other: other,
+    "without": lambda fault, reply, other: _without(reply, fault.field or ""),
     "unpublished": lambda fault, reply, other: _unpublished(reply),
 }

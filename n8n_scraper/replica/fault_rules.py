@@ -9,15 +9,17 @@ A plan is ``{"seed": 1, "rules": [RULE, …]}``; the first rule that fits a requ
   rule, the id (or path) and how often it was asked for, so it does not depend on the order of requests
 - how often: ``times`` for each id (or path, where there is no id) · ``at_most`` in all
 - what: ``kind``, or ``mix`` {kind: weight} · ``retry_after`` (seconds or a date, as sent) · ``seconds`` (of slow, drip,
-  no_answer) · ``bytes`` (of huge, gzip_bomb) · ``to`` (the id of wrong_id, the address of redirect)
+  no_answer) · ``bytes`` (of huge, gzip_bomb) · ``to`` (the id of wrong_id, the address of redirect) · ``field`` (of
+  without, like ``workflow.user.username``)
 
 Kinds are statuses, ``204`` and ``400`` to ``599`` (403 comes with a block page), and the names in :data:`NAMED_KINDS`.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -41,6 +43,7 @@ NAMED_KINDS: dict[str, str] = {
     "bad_gzip": "a body that says it is gzip and is not",
     "wrong_id": "the answer for `to`, or for the next id there is",
     "redirect": "status 302 to `to`, or off the site",
+    "without": "the JSON answer without its member `field`, as if the site had dropped or renamed it",
     "unpublished": "the answer with a status that is not `published`",
     **{kind: f"of YouTube: {meaning}" for kind, (_, _, meaning) in TROUBLES.items()},
 }
@@ -72,6 +75,7 @@ class Fault:
     seconds: float | None = None
     bytes: int | None = None
     to: str | None = None
+    field: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +96,8 @@ class Rule:
     seconds: float | None = None
     bytes: int | None = None
     to: str | None = None
-    source: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    field: str | None = None
+    source: Mapping[str, Any] = dataclasses.field(default_factory=dict, compare=False)
 
     def fits_place(self, asked: Asked) -> bool:
         return (
@@ -107,7 +112,7 @@ class Rule:
         return _inside(number, self.requests) and _inside(seconds, self.between)
 
     def fault(self, kind: str) -> Fault:
-        return Fault(kind, self.retry_after, self.seconds, self.bytes, self.to)
+        return Fault(kind, self.retry_after, self.seconds, self.bytes, self.to, self.field)
 
 
 def _inside(value: float, limits: tuple[float, float] | None) -> bool:
@@ -125,6 +130,8 @@ def parse_rule(value: Any, number: int) -> Rule:
         raise StartError(f"{where}: needs either 'kind' or 'mix'.")
     if value.get("kind") == "wrong_id" and not str(value.get("to", 0)).isdecimal():
         raise StartError(f"{where}: to = {value['to']!r}: must be the id whose answer is sent.")
+    if value.get("kind") == "without" and "field" not in value:
+        raise StartError(f"{where}: needs 'field', the member that is missing, like 'workflow.categories'.")
     given = {("mix" if name == "kind" else name): _checked(name, member, where) for name, member in value.items()}
     if routes := {TROUBLES[kind][0] for kind in given["mix"] if kind in TROUBLES}:
         given = {"host": "youtube", "route": tuple(routes), **given}
@@ -207,4 +214,5 @@ _PARSERS: dict[str, Any] = {
     "seconds": _positive,
     "bytes": _count,
     "to": str,
+    "field": str,
 }

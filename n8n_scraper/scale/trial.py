@@ -61,6 +61,7 @@ class Trial:
             "N8N_SCRAPER_DATA_DIR": self.folder / "data",
             "N8N_SCRAPER_EXPORT_DIR": self.exports,
             "N8N_SCRAPER_REQUESTS_PER_SECOND": 0,
+            "N8N_SCRAPER_CHECKS": "off",  # things fail on purpose here
             "JOBDIR": self.folder / "job",
         }
         return {name: str(value) for name, value in {**own, **self.settings}.items()}

@@ -28,6 +28,7 @@ from n8n_scraper.spiders.requests import sitemap_request
 from n8n_scraper.store import jobs, listings
 from n8n_scraper.store.due import fix_ids, ids_without_site
 from n8n_scraper.store.faults import close_reason
+from n8n_scraper.store.field_tallies import read_tallies
 from n8n_scraper.store.forgotten import forgotten_ids
 from n8n_scraper.store.rows import read_good_id, read_stored_layers
 
@@ -76,6 +77,7 @@ class Preparation:
         prepared = self._prepared(left, addresses, page=page, api_open=api_open, reads_listing=reads_listing)
         ids = [entry.id for entry in prepared.pending]
         prepared.stored_layers = await self._session.run(partial(read_stored_layers, ids=ids))
+        prepared.tallies = await self._session.run(read_tallies)
         prepared.good_id = await self._session.run(partial(read_good_id, besides=ids))
         if not self._arguments.dry_run and prepared.plan.price == "listing":
             if not reads_listing:
@@ -107,6 +109,8 @@ class Preparation:
         reads_listing: bool = False,
     ) -> Prepared:
         self._tell_forgotten(addresses)
+        is_whole = self._arguments.ids is None and self._arguments.limit is None
+        self._spider.crawler.stats.set_value(stats.SITEMAP_COUNT, len(addresses) if is_whole else 0)
         latest = time.monotonic() + PUT_OFF_SECONDS
         stored = [entry.id for entry in left if entry.is_stored]
         waiting = [_pending(entry) for entry in left if not entry.is_stored]

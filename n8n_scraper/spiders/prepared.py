@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from n8n_scraper.drift import Field, Tally
 from n8n_scraper.frontier import Pending
 from n8n_scraper.plan import Plan
 from n8n_scraper.site.addresses import Site
@@ -31,6 +32,8 @@ class Prepared:
     addresses: dict[int, str] = field(default_factory=dict)
     prices: dict[int, tuple[bool, float]] = field(default_factory=dict)
     stored_layers: dict[int, frozenset[int]] = field(default_factory=dict)
+    tallies: dict[Field, Tally] = field(default_factory=dict)
+    """How often earlier answers had each field."""
     good_id: int | None = None
     """A workflow that was there when it was last asked for, and is not asked for now."""
 

@@ -34,9 +34,11 @@ from n8n_scraper.project import load_config
 from n8n_scraper.run_id import new_run_id
 from n8n_scraper.site.addresses import Site
 from n8n_scraper.site.answers import judge_exception
+from n8n_scraper.spiders import ending
 from n8n_scraper.spiders.preparation import Preparation
 from n8n_scraper.spiders.prepared import Prepared
 from n8n_scraper.spiders.requests import control_request, workflow_request
+from n8n_scraper.spiders.structure import StructureWatch
 from n8n_scraper.store import jobs
 from n8n_scraper.store.faults import close_reason, telling_full_disk
 from n8n_scraper.store.rows import read_items
@@ -76,6 +78,7 @@ class WorkflowsSpider(Spider):
     session: Session
     job: jobs.Job | None
     worklist: Worklist
+    structure: StructureWatch
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -137,7 +140,7 @@ class WorkflowsSpider(Spider):
 
     async def start(self) -> AsyncIterator[Request | WorkflowItem]:
         """Yield requests, one workflow at a time, whenever one may go out, due retries first; and stored workflows,
-        whenever there is a place for them in the stages.
+        whenever there is a place for them in the stages; at the end rows that were held back.
         """
         self.prepared = await Preparation(self).run()
         pending, stored = self.prepared.pending, self.prepared.stored
@@ -148,6 +151,7 @@ class WorkflowsSpider(Spider):
         logger.info("Plan: %s", self.prepared.sentence)
         self._good_id = self.prepared.good_id
         assert self.job is not None
+        self.structure = StructureWatch(self, self.prepared.tallies)
         put_off = self.prepared.put_off
         self.worklist = Worklist(self.session, self.job.id, pending, put_off=put_off, stored=stored)
         while self.worklist:
@@ -155,22 +159,16 @@ class WorkflowsSpider(Spider):
                 yield item
             entry = self.worklist.next() if self._has_room() else None
             if entry is None:
-                await self._nap()
+                for row in self.structure.settle() if self._is_held_up() else ():
+                    yield row
+                await self.nap()
             elif isinstance(entry, Pending):
                 for request in self._begin(entry):
                     yield request
             else:
                 yield self._request(*entry)
-        if await self._is_shut_out():
-            raise CloseSpider("blocked")
-        if self.worklist.put_off:
-            logger.warning(
-                "%d workflows are left to a later run, because the site asked for a long wait: give the same command"
-                " again after %s.",
-                len(self.worklist.put_off),
-                f"{max(self.worklist.put_off):%Y-%m-%d %H:%M} UTC",
-            )
-            raise CloseSpider("put_off")
+        if reason := await ending.close_reason(self):
+            raise CloseSpider(reason)
 
     async def _unparked(self) -> list[WorkflowItem]:
         """Workflows that go on into their stages, as the store has them."""
@@ -185,18 +183,6 @@ class WorkflowsSpider(Spider):
         for id in {*ids} - {item.id for item in items}:  # forgotten meanwhile
             self.worklist.end(id)
         return items
-
-    async def _is_shut_out(self) -> bool:
-        """Whether the site refused the last that was asked for, and then also what it gave before."""
-        rate = self.crawler.get_extension(RateExtension)
-        if rate is None:
-            return False
-        before, breaker = rate.control_count, rate.breaker
-        while breaker.is_shut_out and breaker.has_control:
-            if rate.control_count > before and breaker.state == "open":  # it was sent, and refused
-                break
-            await self._nap()
-        return breaker.is_shut_out
 
     def control_request(self) -> Request | None:
         """Asks again for a workflow that was answered well, now or in an earlier run; None where none was."""
@@ -262,7 +248,7 @@ class WorkflowsSpider(Spider):
             for reason, count in visit.rejected.items():
                 self.crawler.stats.inc_value(stats.REJECTED_COUNT.format(reason), count)
             item.service_seconds = round((item.service_seconds or 0) + time.perf_counter() - began, 6)
-            yield item
+            yield from self.structure.sift(visit, item)
         self._wake()
 
     def _wants_price(self) -> bool:
@@ -311,7 +297,11 @@ class WorkflowsSpider(Spider):
         rate = self.crawler.get_extension(RateExtension)
         return rate is None or rate.waiting <= self.config.requests_per_second * 0.1
 
-    async def _nap(self) -> None:
+    def _is_held_up(self) -> bool:
+        """Nothing is left but rows that were held back."""
+        return 0 < self.structure.held_count == self.worklist.visit_count
+
+    async def nap(self) -> None:
         self._progress.clear()
         try:
             await asyncio.wait_for(self._progress.wait(), POLL_SECONDS)

@@ -117,3 +117,16 @@ def add_prices(cursor: Cursor, prices: Iterable[tuple[int, bool, float]]) -> Non
 def read_prices(cursor: Cursor, ids: Sequence[int]) -> dict[int, tuple[bool, float]]:
     cursor.execute("select id, is_paid, price_usd from listed_prices where id = any(%s)", (list(ids),))
     return {id: (is_paid, price) for id, is_paid, price in cursor.fetchall()}
+
+
+def share_with_row(cursor: Cursor) -> float | None:
+    """Of the ids in the last sitemap, the share that the store has a row of; None where it lists none.
+
+    What was taken down has no row and needs none.
+    """
+    cursor.execute(
+        "select avg((exists (select from observed where observed.id = listed.id))::int)::float from listed"
+        " where seen_at = (select max(seen_at) from listed) and id not in (select id from forgotten)"
+    )
+    share: float | None = cursor.fetchone()[0]
+    return share

@@ -57,6 +57,8 @@ class Decision:
     """What happened to the content: ``new``, ``changed``, ``unchanged``, ``none`` (this crawl brought none) or
     ``forgotten`` (the workflow was taken down, and nothing is written).
     """
+    turn: str | None = None
+    """``gone``: it was there before; ``back``: it was gone before."""
 
 
 FORGOTTEN = Decision(content=False, derived=False, history=False, outcome="forgotten")
@@ -83,6 +85,7 @@ def merge(item: WorkflowItem, known: Known | None, now: datetime, rescore: Calla
         derived=brought and (write_content or known is None or _is_derived_anew(item, known)),
         history=known is None or any(getattr(item, name) != known.observed[name] for name in HISTORY_COLUMNS),
         outcome=outcome,
+        turn=_turn(item, known),
     )
 
 
@@ -140,6 +143,12 @@ def _content_outcome(item: WorkflowItem, known: Known | None) -> str:
     if known is None or known.content_hash is None:
         return "new"
     return "unchanged" if known.content_hash == item.content_hash else "changed"
+
+
+def _turn(item: WorkflowItem, known: Known | None) -> str | None:
+    if known is None or bool(known.observed["gone_at"]) == bool(item.gone_at):
+        return None
+    return "gone" if item.gone_at else "back"
 
 
 def _has_more_layers(item: WorkflowItem, known: Known) -> bool:

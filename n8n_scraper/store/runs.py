@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import os
 import socket
+from dataclasses import fields
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
 import psutil
 from psycopg2.extensions import cursor as Cursor
+
+from n8n_scraper.report.run_data import RunData
+from n8n_scraper.store import run_workflows
 
 
 class Process(NamedTuple):
@@ -55,8 +59,29 @@ def end(cursor: Cursor, run_id: str, end: End) -> None:
     )
 
 
-def correct(cursor: Cursor, run_id: str, close_reason: str, exit_code: int) -> None:
-    """What became of a run was known only after its end: its files could not be written."""
+def correct(cursor: Cursor, run_id: str, end: End) -> None:
+    """What became of a run is known in full only after its end, when its files are written."""
     cursor.execute(
-        "update runs set close_reason = %s, exit_code = %s where run_id = %s", (close_reason, exit_code, run_id)
+        "update runs set close_reason = %s, exit_code = %s, stats = %s where run_id = %s and ended_at is not null",
+        (end.close_reason, end.exit_code, json.dumps(end.stats), run_id),
     )
+
+
+def read(cursor: Cursor, run_id: str) -> RunData | None:
+    """A run with all that it did; None where there is no such run."""
+    names = [field.name for field in fields(RunData) if field.name != "visits"]
+    cursor.execute(f"select {', '.join(names)} from runs where run_id = %s", (run_id,))  # noqa: S608 - our own names
+    row = cursor.fetchone()
+    if row is None:
+        return None
+    found = dict(zip(names, row, strict=True))
+    found["stats"] = found["stats"] or {}
+    return RunData(**found, visits=run_workflows.read(cursor, run_id))
+
+
+def find(cursor: Cursor, start: str = "") -> list[str]:
+    """Runs whose name begins with ``start``, the last one first; at most ten."""
+    cursor.execute(
+        "select run_id from runs where starts_with(run_id, %s) order by started_at desc, run_id desc limit 10", (start,)
+    )
+    return [row[0] for row in cursor.fetchall()]

@@ -188,6 +188,15 @@ def test_an_unpublished_answer(faulty: RunningReplica, address: str, ask: Ask, s
     assert json.loads(ask(address).body) == expected
 
 
+def test_an_answer_without_a_member(faulty: RunningReplica, address: str, ask: Ask, sound: bytes) -> None:
+    faulty.set_faults({"kind": "without", "field": "workflow.user.username"})
+    expected = json.loads(sound)
+    del expected["workflow"]["user"]["username"]
+    assert json.loads(ask(address).body) == expected
+    faulty.set_faults({"kind": "without", "field": "nowhere.at.all"})
+    assert json.loads(ask(address).body) == json.loads(sound)
+
+
 def test_every_named_kind_has_a_test() -> None:
     text = Path(__file__).read_text(encoding="utf-8")
     assert [kind for kind in NAMED_KINDS if f'"{kind}"' not in text] == list(TROUBLES), "see tests/transcripts"

@@ -1,0 +1,43 @@
+"""Counts, column by column, how many of the rows that this run stored have a value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrapy import signals
+
+from n8n_scraper import stats
+from n8n_scraper.completeness import MUST_HAVE, expected_columns, filled_columns
+from n8n_scraper.items import WorkflowItem
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+    from typing_extensions import Self
+
+
+class Completeness:
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        extension = cls(crawler)
+        crawler.signals.connect(extension._spider_opened, signals.spider_opened)
+        crawler.signals.connect(extension._item_scraped, signals.item_scraped)
+        return extension
+
+    def _spider_opened(self) -> None:
+        for column in MUST_HAVE:  # 0 is a count, and missing would be none
+            self._crawler.stats.set_value(stats.COLUMN_EXPECTED_COUNT.format(column), 0)
+
+    def _item_scraped(self, item: WorkflowItem) -> None:
+        if item.source is None:
+            return
+        counts, filled = self._crawler.stats, set(filled_columns(item))
+        counts.inc_value(stats.COLUMN_ROW_COUNT)
+        for column in sorted(filled):
+            counts.inc_value(stats.COLUMN_FILLED_COUNT.format(column))
+        for column in expected_columns(item):
+            counts.inc_value(stats.COLUMN_EXPECTED_COUNT.format(column))
+            if column not in filled:
+                counts.inc_value(stats.COLUMN_MISSING_COUNT.format(column))

@@ -1,0 +1,163 @@
+"""Sections of a run's report: checks, outcomes, quality, completeness. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from n8n_scraper import stats
+from n8n_scraper.checks import Judged
+from n8n_scraper.completeness import MUST_HAVE
+from n8n_scraper.failures import KINDS
+from n8n_scraper.items import COLUMN_NAMES, CRAWL_STATUSES, LAYER_STATUSES
+from n8n_scraper.report.document import (
+    Bars,
+    Block,
+    Figure,
+    Figures,
+    NoData,
+    Part,
+    Section,
+    Stacks,
+    Table,
+    Tone,
+    Value,
+    columns,
+)
+from n8n_scraper.report.measures import percentile, score_classes
+from n8n_scraper.report.run_data import RunData, Visited
+
+TONES: dict[str, Tone] = {
+    "ok": "good",
+    "complete": "good",
+    "new": "good",
+    "excellent": "good",
+    "back": "good",
+    "missing": "plain",
+    "good": "plain",
+    "changed": "plain",
+    "unchanged": "quiet",
+    "partial": "warn",
+    "gone": "quiet",
+    "skipped": "quiet",
+    "disallowed": "warn",
+    "poor": "warn",
+    "blocked": "warn",
+    "failed": "bad",
+}
+_SCORE_TONES: tuple[Tone, ...] = ("warn",) * 4 + ("plain",) * 4 + ("good",) * 2
+"""Of ten classes of scores: poor, good, excellent."""
+LISTED = 50
+"""Rows of a table of workflows; report.json has all ids."""
+_SIGNS = {"<=": "≤", ">=": "≥"}
+_CHECK_COLUMNS = columns(
+    check="Check",
+    value=("Is", "number"),
+    threshold=("Must be", "word"),
+    verdict="Verdict",
+    meaning="Looks at",
+    reason="Why",
+)
+_FAILURE_COLUMNS = columns(kind="Kind", count=("Workflows", "count"), origin="From", ids=("Ids to look at", "ids"))
+_WORKFLOW_COLUMNS = columns(
+    id="Id", name="Title", status="Row", kind="Failure", error="What happened", attempts=("Attempts", "count")
+)
+_LAYER_NAMES = ("1 metadata", "2 workflow JSON", "3 explainer")
+NO_ROWS = "The store could not be asked what the run did with each workflow."
+
+
+def checks_section(judged: Sequence[Judged]) -> Section:
+    tones: dict[str, Tone] = {"passed": "good", "failed": "bad", "not judged": "quiet"}
+    rows = tuple(map(_check_row, judged))
+    caption = "Declared checks; N8N_SCRAPER_CHECKS moves a threshold or turns one off"
+    table = Table(
+        "checks", caption, _CHECK_COLUMNS, rows, "All are turned off.", tuple(tones[one.verdict] for one in judged)
+    )
+    return Section("checks", "Checks", (table,))
+
+
+def _check_row(one: Judged) -> tuple[Value, ...]:
+    must_be = f"{_SIGNS[one.check.comparison]} {one.check.threshold:g}"
+    return one.check.name, one.value, must_be, one.verdict, one.check.meaning, one.reason
+
+
+def outcomes_section(run: RunData) -> Section:
+    if run.visits is None:
+        return Section("outcomes", "Outcomes", (NoData("rows", "Outcomes", NO_ROWS),))
+    rows = [("row", parts(CRAWL_STATUSES, Counter(visit.crawl_status for visit in run.visits)))]
+    for index, name in enumerate(_LAYER_NAMES):
+        rows.append((name, parts(LAYER_STATUSES, Counter(visit.layer_statuses[index] for visit in run.visits))))
+    stacks = Stacks(
+        "statuses", "Workflows by the status of their row, and of each layer as this run saw it", tuple(rows)
+    )
+    return Section("outcomes", "Outcomes", (stacks, _failure_table(run.visits), _to_look_at(run.visits)))
+
+
+def parts(names: Iterable[str], counts: Mapping[str, int]) -> tuple[Part, ...]:
+    return tuple(Part(name, counts.get(name, 0), TONES.get(name, "plain")) for name in names)
+
+
+def _failure_table(visits: Sequence[Visited]) -> Table:
+    by_kind: dict[str, list[int]] = {}
+    for visit in visits:
+        if visit.error_kind:
+            by_kind.setdefault(visit.error_kind, []).append(visit.id)
+    rows = tuple(
+        (kind, len(ids), _origin(kind), tuple(sorted(ids)))
+        for kind, ids in sorted(by_kind.items(), key=lambda pair: -len(pair[1]))
+    )
+    tones: tuple[Tone, ...] = tuple("quiet" if row[0] == "gone" else "warn" for row in rows)
+    return Table("failures", "Failures by kind", _FAILURE_COLUMNS, rows, "None failed.", tones)
+
+
+def _origin(kind: str) -> str:
+    return KINDS[kind].origin if kind in KINDS else ""
+
+
+def _to_look_at(visits: Sequence[Visited]) -> Table:
+    bad = [visit for visit in visits if visit.error_kind not in (None, "gone")]
+    rows = tuple(
+        (str(visit.id), visit.name, visit.crawl_status, visit.error_kind, visit.error, visit.attempt_count)
+        for visit in sorted(bad, key=lambda visit: visit.id)[:LISTED]
+    )
+    caption = "Workflows whose crawl ended with a failure" + (f", the first {LISTED}" if len(bad) > LISTED else "")
+    return Table("failed_workflows", caption, _WORKFLOW_COLUMNS, rows, "There is none.")
+
+
+def quality_section(run: RunData) -> Section:
+    scores = [visit.quality_score for visit in run.visits or () if visit.quality_score is not None]
+    if not scores:
+        return Section("quality", "Quality", (NoData("scores", "Quality", "No row with content came in this run."),))
+    labels = [f"{low}–{low + 9 if low < 90 else 100}" for low in range(0, 100, 10)]
+    classes = zip(labels, score_classes(scores), _SCORE_TONES, strict=True)
+    bars = tuple(Part(label, count, tone) for label, count, tone in classes)
+    figures = (
+        Figure("scored", "scored", len(scores)),
+        Figure("median", "median", percentile(scores, 0.5), "number"),
+        Figure("p05", "p5", percentile(scores, 0.05), "number"),
+        Figure("excellent", "excellent (from 80)", sum(score >= 80 for score in scores) / len(scores), "share"),
+        Figure("poor", "poor (under 40)", sum(score < 40 for score in scores) / len(scores), "share"),
+    )
+    chart = Bars("distribution", "Workflows by quality score", "count", bars, upright=True)
+    return Section("quality", "Quality", (Figures("summary", figures), chart))
+
+
+def completeness_section(run: RunData) -> Section:
+    rows = run.number(stats.COLUMN_ROW_COUNT)
+    if not rows:
+        why = "No row with content came in this run." if run.stats else "The run left no stats: it has no end."
+        return Section("completeness", "Completeness", (NoData("columns", "Completeness", why),))
+    must = tuple(
+        Part(column, share, "good" if share >= 0.95 else "bad")
+        for column in MUST_HAVE
+        if (share := run.number(stats.COMPLETENESS.format(column))) is not None
+    )
+    filled = run.numbers(stats.COLUMN_FILLED_COUNT)
+    others = tuple(Part(column, filled.get(column, 0) / rows) for column in COLUMN_NAMES if column not in MUST_HAVE)
+    expected = "Columns that must have a value: share of the rows whose source has it"
+    rest = f"Other columns: share of the {rows:,.0f} rows with content that are not empty"
+    judged: Block = Bars("must_have", expected, "share", must, of=1)
+    if not must:
+        judged = NoData("must_have", expected, "The stats have none of them.")
+    charts = (judged, Bars("others", rest, "share", others, of=1))
+    return Section("completeness", "Completeness", charts)

@@ -1,0 +1,169 @@
+"""The report of a run: figures, verdict, what is not known, and that nothing from outside gets out of its cell."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from typing import Any
+
+from markdown_it import MarkdownIt
+
+from n8n_scraper.report import as_html, as_json, as_markdown
+from n8n_scraper.report.run_data import RunData
+from n8n_scraper.report.run_report import run_report
+
+NewRun = Callable[..., RunData]
+
+
+def figures(run: RunData) -> dict[str, Any]:
+    """Sections of report.json."""
+    sections: dict[str, Any] = json.loads(as_json.render(run_report(run)))["sections"]
+    return sections
+
+
+class Page(HTMLParser):
+    """What a browser would make of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_figures_are_those_of_the_run(new_run: NewRun) -> None:
+    told = figures(new_run())
+    assert told["summary"]["summary"] == {
+        "planned": 100,
+        "stored": 100,
+        "complete": 94,
+        "partial": 0,
+        "gone": 2,
+        "failed": 4,
+        "duration": 100.0,
+        "requests": 130,
+        "service_p95": 0.95,
+        "quality_median": 85.0,
+    }
+    assert told["time"]["service"] == {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
+    assert told["time"]["waiting"]["rate_wait"] == 65.0
+    assert told["time"]["waiting"]["rate_wait_mean"] == 0.5
+    assert told["requests"]["rate"]["mean_rate"] == 1.3
+    assert told["requests"]["rate"]["promised_rate"] == 2.0
+    assert told["requests"]["rate"]["breaker_opened"] == 1
+    assert told["outcomes"]["statuses"]["2 workflow JSON"] == {
+        "ok": 94,
+        "missing": 0,
+        "gone": 2,
+        "blocked": 0,
+        "disallowed": 0,
+        "failed": 4,
+        "skipped": 0,
+    }
+    assert told["outcomes"]["failures"][0]["ids"] == [97, 98, 99, 100]
+    assert told["changes"]["counts"] == {"new": 93, "changed": 1, "gone": 2, "back": 0}
+    assert told["completeness"]["must_have"] == {"name": 1.0, "views": 0.5}
+    assert sum(told["quality"]["distribution"].values()) == 94
+
+
+def test_the_verdict_names_the_failed_checks(new_run: NewRun) -> None:
+    document = run_report(new_run(close_reason="check_failed", exit_code=4))
+    assert document.tone == "bad"
+    assert "completeness/views is 0.5, must be >= 0.95" in document.verdict
+    assert "failed is" not in document.verdict
+    verdicts = {row["check"]: row["verdict"] for row in figures(new_run())["checks"]["checks"]}
+    assert verdicts["failed"] == "passed"
+    assert verdicts["completeness/views"] == "failed"
+    assert verdicts["completeness/workflow"] == "failed", "its stat is missing"
+    assert verdicts["sitemap"] == "not judged"
+
+
+def test_thresholds_are_those_of_the_run(new_run: NewRun) -> None:
+    off = {"N8N_SCRAPER_CHECKS": "off"}
+    assert run_report(new_run(settings=off)).tone == "good"
+    of_another_version = {"N8N_SCRAPER_CHECKS": "no_such_check<=1"}
+    assert len(figures(new_run(settings=of_another_version))["checks"]["checks"]) > 10
+
+
+def test_a_run_that_was_killed_has_rows_and_no_stats(new_run: NewRun) -> None:
+    killed = new_run(ended_at=None, close_reason=None, exit_code=None, stats={})
+    told = figures(killed)
+    assert "no end in the ledger" in run_report(killed).verdict
+    assert told["summary"]["summary"]["stored"] == 100
+    assert told["summary"]["summary"]["requests"] is None
+    assert "no_data" in told["checks"]["checks"]
+    assert "no_data" in told["completeness"]["columns"]
+    assert told["throughput"]["workflows_per_minute"]["points"]
+    assert "no data" in as_html.render(run_report(killed))
+    assert "no data" in as_markdown.render(run_report(killed))
+
+
+def test_without_the_store_the_stats_are_left(new_run: NewRun) -> None:
+    told = figures(new_run(visits=None))
+    assert told["summary"]["summary"]["stored"] is None
+    assert told["requests"]["rate"]["requests"] == 130
+    for section, key in (("outcomes", "rows"), ("time", "service"), ("changes", "changes"), ("quality", "scores")):
+        assert "no_data" in told[section][key]
+
+
+def test_a_run_that_brought_nothing_can_be_shown(new_run: NewRun) -> None:
+    document = run_report(RunData(run_id="20261123T061500Z-0000", visits=[]))
+    assert all(render(document) for render in (as_html.render, as_json.render, as_markdown.render))
+    assert all(f"{bad}<" not in as_html.render(document) for bad in ("nan", "None"))
+
+
+def test_the_page_needs_nothing_from_elsewhere_and_no_script(new_run: NewRun) -> None:
+    page = Page(as_html.render(run_report(new_run())))
+    tags = {tag for tag, _ in page.tags}
+    assert {"svg", "table", "style"} <= tags
+    assert not tags & {"script", "link", "img", "iframe", "object", "form", "base"}
+    for _, attributes in page.tags:
+        assert not any(name.startswith("on") or name == "src" for name in attributes)
+        assert (attributes.get("href") or "#").startswith("#")
+    assert "url(" not in as_html.STYLE
+    assert "@import" not in as_html.STYLE
+
+
+def test_titles_stay_in_their_cells_in_html(new_run: NewRun) -> None:
+    text = as_html.render(run_report(new_run()))
+    nasty, harmless = Page(text), Page(as_html.render(run_report(_renamed(new_run(), "Title"))))
+    assert [tag for tag, _ in nasty.tags] == [tag for tag, _ in harmless.tags]
+    assert "<script>alert(1)</script>" in nasty.text
+    assert not set(text) & {"\x1b", "\u202e"}
+
+
+def test_titles_stay_in_their_cells_in_markdown(new_run: NewRun) -> None:
+    text = as_markdown.render(run_report(new_run()))
+    nasty, harmless = _kinds(text), _kinds(as_markdown.render(run_report(_renamed(new_run(), "Title"))))
+    assert nasty == harmless
+    assert not set(text) & {"\x1b", "\u202e"}
+    assert "://" not in re.sub(r"\\:", "", text)
+
+
+def test_json_is_ascii_and_keeps_what_was_said(new_run: NewRun) -> None:
+    text = as_json.render(run_report(new_run()))
+    assert text.isascii()
+    assert "\x1b" not in text
+    assert json.loads(text)["sections"]["outcomes"]["failed_workflows"][0]["name"].endswith("www.evil.example")
+
+
+def _renamed(run: RunData, name: str) -> RunData:
+    visits = [visit._replace(name=name) for visit in run.visits or ()]
+    return RunData(**{**{field: getattr(run, field) for field in run.__dataclass_fields__}, "visits": visits})
+
+
+def _kinds(text: str) -> list[str]:
+    """Every element that Markdown with tables and bare links makes of a text."""
+    parser = MarkdownIt("gfm-like", {"html": True, "linkify": False})
+    tokens = parser.parse(text)
+    kinds = [token.type for token in tokens]
+    inner = [child.type for token in tokens for child in token.children or ()]
+    return kinds + [kind for kind in inner if not kind.startswith("text")]
