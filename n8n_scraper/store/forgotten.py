@@ -25,6 +25,15 @@ class Forgotten(NamedTuple):
     forgotten_at: datetime
 
 
+_TRANSCRIPTS = """
+    delete from transcripts t using (
+        select v->>'video_id' as video_id, bool_and(d.id = any(%(ids)s)) as is_only_theirs
+        from derived d, json_array_elements(case when json_typeof(d.videos) = 'array' then d.videos end) v group by 1
+    ) shown where t.video_id = shown.video_id and shown.is_only_theirs
+"""
+"""Of videos that no other workflow shows."""
+
+
 class Removed(NamedTuple):
     """What went out of the store."""
 
@@ -57,6 +66,7 @@ def forget(cursor: Cursor, ids: Sequence[int], reason: str | None, now: datetime
         [(id, reason, now) for id in ids],
     )
     removed = Removed(*(_count(cursor, table, ids) for table in ("observed", "former_versions", "observed_history")))
+    cursor.execute(_TRANSCRIPTS, {"ids": list(ids)})
     for table in ("observed", *_BESIDE_ROWS):
         cursor.execute(f"delete from {table} where id = any(%s)", (list(ids),))  # noqa: S608 - names from above
     return removed

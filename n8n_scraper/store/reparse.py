@@ -82,13 +82,16 @@ def _derive(row: dict[str, Any], site: Site, rescore: Callable[[WorkflowItem], N
         from_detail(item, answer, layers)
         add_seen_on_page(item, row["images"] or (), row["videos"] or ())
     found = redact_row(item, site).findings if redact else []
-    for name, value in observed.items():  # what later crawls saw is newer than the stored answer
+    later = {name: value for name, value in observed.items() if not (row["gone_at"] and name in LAYERS.values())}
+    for name, value in later.items():  # what later crawls saw is newer than the stored answer
         setattr(item, name, value)
     item.changed_at = row["changed_at"]
     item.redaction_count = (row["redaction_count"] or 0) + len(found) if redact else row["redaction_count"]
     if row["redaction_count"]:  # the hash is of what was published, and that is no longer here
         item.content_hash = row["content_hash"]
-    rescore(item)
+    rescore(item)  # of a workflow that is gone the score is that of what it was
+    for column in LAYERS.values():
+        setattr(item, column, row[column])
     return item
 
 

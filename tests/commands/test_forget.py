@@ -105,6 +105,21 @@ def test_no_write_brings_it_back(run: Run, database_url: str) -> None:
         assert [row["id"] for row in view(connection)] == [1, 3]
 
 
+def test_transcripts_of_videos_that_others_show_too_stay(run: Run, database_url: str) -> None:
+    own, shared = "own00000000", "shared00000"
+    with closing(connect(database_url)) as connection:
+        texts = {1: f"https://youtu.be/{shared}", 2: f"https://youtu.be/{shared} https://youtu.be/{own}"}
+        write(connection, *(crawled(id, description=text) for id, text in texts.items()), days=2)
+        with connection, connection.cursor() as cursor:
+            for video in (own, shared):
+                insert = "insert into transcripts (video_id, status, text, languages) values (%s, 'ok', 'said', '{en}')"
+                cursor.execute(insert, (video,))
+        run("2", "--yes")
+        with connection, connection.cursor() as cursor:
+            cursor.execute("select video_id from transcripts")
+            assert cursor.fetchall() == [(shared,)]
+
+
 def test_again_does_no_harm_and_keeps_its_time(run: Run, database_url: str) -> None:
     run("2", "--yes", "--reason", "why")
     before = everything(database_url)["forgotten"]

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from n8n_scraper.items import WorkflowItem
 from n8n_scraper.layers.inventory import Inventory
+from n8n_scraper.pipelines.quality import apply_score
 from n8n_scraper.site.addresses import Site
 from n8n_scraper.store.reparse import Rederived, reparse
 
@@ -39,6 +41,21 @@ def test_images_and_videos_that_only_the_page_had_stay(connection: Any) -> None:
     [after] = view(connection)
     assert (after["images"], after["videos"]) == (before["images"], before["videos"])
     assert len(after["videos"]) == 1
+
+
+def test_a_workflow_that_is_gone_keeps_its_score(connection: Any) -> None:
+    rescored = partial(apply_score, weights=(20, 30, 40, 10))
+    item = crawled(1)
+    rescored(item)
+    write(connection, item)
+    gone = WorkflowItem(id=1, run_id="r", attempt_count=1, request_count=1, service_seconds=0.1, error_kind="gone")
+    gone.layer1_status = gone.layer2_status = gone.layer3_status = "gone"
+    write(connection, gone, days=1)
+    [before] = view(connection)
+    assert (before["crawl_status"], before["quality_score"]) == ("gone", item.quality_score)
+    with connection, connection.cursor() as cursor:
+        assert reparse(cursor, SITE, rescored, lambda _: None, redact=False).changed == 0
+    assert view(connection) == [before]
 
 
 def test_former_versions_are_cleaned_with_the_rest(connection: Any) -> None:
