@@ -14,6 +14,7 @@ from n8n_scraper.command import ProjectCommand
 from n8n_scraper.config import Config
 from n8n_scraper.exceptions import StartError
 from n8n_scraper.exit_codes import FAULT
+from n8n_scraper.export import videos
 from n8n_scraper.export.check import check_folder
 from n8n_scraper.export.n8n_folder import write_n8n_folder
 from n8n_scraper.export.selection import (
@@ -71,6 +72,11 @@ class Command(ProjectCommand):
         add("--without", **_LIST, metavar="NAME", help="all columns but these")
         add("--include-paid", action="store_true", help="the JSON of paid workflows too (N8N_SCRAPER_EXPORT_PAID)")
         add("--as", dest="kind", choices=["n8n"], help="one workflow file a template that n8n imports, and an index")
+        add(
+            "--videos",
+            action="store_true",
+            help="one row a video with its transcript (jsonl, parquet), else in the folder videos",
+        )
         add("--check", action="store_true", help="re-read the files and compare them; alone, it writes nothing")
         add("-o", "--output", metavar="DIR", help="folder to write to or to check (without it, N8N_SCRAPER_EXPORT_DIR)")
 
@@ -83,6 +89,8 @@ class Command(ProjectCommand):
         config = load_config(self.settings or {})
         now = datetime.now(timezone.utc)
         try:
+            if opts.videos:
+                return _write_videos(config, opts, now)
             return _write_n8n(config, args, opts, now) if opts.kind else _run(config, opts, now)
         except KeyboardInterrupt:
             raise StartError("Interrupted. The former files are as they were.") from None
@@ -110,6 +118,21 @@ def _write_n8n(config: Config, args: list[str], opts: argparse.Namespace, now: d
         written = write_n8n_folder(dsn, folder, selection, _teller(time.monotonic))
         print(f"{folder}: {written.sentence()}")
         _tell_what_no_row_has(dsn, selection, written.files)
+    return 0
+
+
+def _write_videos(config: Config, opts: argparse.Namespace, now: datetime) -> int:
+    if opts.check or opts.columns or opts.without or opts.include_paid or opts.kind:
+        raise StartError("--videos takes filters, --format and -o, no --check, --columns, --without, --as.")
+    formats = _words("--format", opts.format) or videos.FORMATS
+    if bad := next((name for name in formats if name not in videos.FORMATS), None):
+        raise StartError(unknown("format of videos", bad, videos.FORMATS))
+    folder = Path(opts.output) if opts.output else Path(config.export_dir) / videos.NAME
+    with open_database(config, check_site=False) as dsn:
+        selection = _selection(opts, config, now)
+        rows = videos.write_videos(dsn, folder, formats, selection, csv_defuse=config.csv_defuse_formulas)
+        print(f"{rows:,} videos written to {folder}: {', '.join(f'{videos.NAME}.{name}' for name in formats)}.")
+        _tell_what_no_row_has(dsn, selection, rows)
     return 0
 
 

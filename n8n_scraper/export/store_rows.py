@@ -67,10 +67,16 @@ class StoreRows:
 
     def chunks(self, selection: Selection, count: Callable[[str], None]) -> Iterator[list[Row]]:
         """Rows by ascending id, up to 200 at a time; ``count`` hears the columns of values that had to be changed."""
-        decode = _decoder(selection.columns)
-        conform = row_conformer(selection.columns, count)
+        return self.rows(selection.columns, _query(selection), count)
+
+    def rows(
+        self, columns: tuple[Column, ...], query: tuple[str, dict[str, Any]], count: Callable[[str], None]
+    ) -> Iterator[list[Row]]:
+        """The same for a query of any columns; JSON comes as text."""
+        decode = _decoder(columns)
+        conform = row_conformer(columns, count)
         with self._connection.cursor("export") as cursor:
-            cursor.execute(*_query(selection))
+            cursor.execute(*query)
             for rows in _read_ahead(cursor.fetchmany):
                 yield [conform(decode(row)) for row in rows]
 

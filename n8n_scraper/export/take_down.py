@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from n8n_scraper.export import card, manifest
+from n8n_scraper.export import card, manifest, videos
 from n8n_scraper.export.aside import locked, remove_leftovers, write_aside
 from n8n_scraper.export.layout import Layout
 from n8n_scraper.export.manifest import ExportedFile, Manifest, ManifestError, read_manifest
@@ -73,11 +73,20 @@ def _clean(folder: Path, names: list[str], ids: Ids, done: TakenDown, *, spared:
     if is_n8n_folder(folder):
         done.changed += remove_workflows(folder, ids)
         return
+    done.changed += _remove_videos(folder, names, ids)
     described = _manifest(folder)
     snapshot = set(described.files) if described and spared else set()
     rewritten = _rewrite((folder / name for name in sorted(set(names) - snapshot)), ids, done)
     if described and not snapshot and rewritten:
         _describe_again(folder, described, rewritten)
+
+
+def _remove_videos(folder: Path, names: list[str], ids: Ids) -> list[Path]:
+    """Files of videos that name one of the workflows: scrapy export --videos writes them again."""
+    named = [folder / name for name in names if videos.names_any(folder / name, ids)]
+    for file in named:
+        file.unlink()
+    return named
 
 
 def _manifest(folder: Path) -> Manifest | None:
