@@ -20,6 +20,9 @@ SHARES = {"good": 0.6, "challenging": 0.3, "edge": 0.1}
 GOOD_QUALITY = 80.0
 SMALLEST = 30
 """Members of a dataset that still has every group in it."""
+RATE_TOLD = Planned("429", "rate_limited", 1)
+CHALLENGES_PER_429 = 150
+"""Each halves the rate of the crawl, which takes 150 good answers to come back."""
 UNKNOWN_EVERY = 10
 """One edge case in so many is an id that never existed."""
 
@@ -108,10 +111,14 @@ def _spread(pool: Sequence[Candidate], count: int, rng: random.Random, group: st
 
 
 def _challenges(chosen: Sequence[Candidate], rng: random.Random) -> list[tuple[Candidate, Planned]]:
-    """Every fault about as often as any other."""
-    faults = every_fault()
+    """Every fault about as often as any other; but a 429 is the whole site's word, and rare."""
+    faults = [planned for planned in every_fault() if planned.kind != "rate_limited"]
     order = rng.sample(list(chosen), len(chosen))
-    return [(one, faults[number % len(faults)]) for number, one in enumerate(order)]
+    told = [
+        RATE_TOLD if number % CHALLENGES_PER_429 == 0 else faults[number % len(faults)]
+        for number, _ in enumerate(order)
+    ]
+    return list(zip(order, told, strict=True))
 
 
 def _edges(pool: Sequence[Candidate], count: int, rng: random.Random) -> list[Member]:
