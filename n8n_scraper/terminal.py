@@ -22,7 +22,8 @@ class LiveTerminal:
     """A live view while it is open; afterwards its last state stays, and the terminal is as it was."""
 
     def __init__(self, console: Console) -> None:
-        self._live = Live(Text(""), console=console, auto_refresh=False)
+        # What is printed goes above the view only where it would go into it: a redirected stdout stays what it is.
+        self._live = Live(Text(""), console=console, auto_refresh=False, redirect_stdout=sys.stdout.isatty())
         self._handlers = _Handlers(console)
         self.takes_log = self._handlers.take()
         """Log lines go to this terminal; else to a file, or nowhere."""

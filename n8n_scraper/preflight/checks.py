@@ -79,7 +79,7 @@ def check_robots(verdicts: Mapping[str, bool | str], config: Config) -> Iterator
     for address, layers in ((config.site_url, "pages"), (config.api_url, "API")):
         verdict = verdicts.get(address, "it was not asked")
         if isinstance(verdict, str):
-            yield Finding("FAIL", "robots", f"{address}/robots.txt: {verdict}")
+            yield Finding("FAIL", "robots", f"{address}: {verdict}")
         elif address == config.api_url and not config.api_robotstxt_obey:
             yield Finding("warn", "robots", f"{address}: not asked ({PREFIX}API_ROBOTSTXT_OBEY = False)")
         elif verdict:

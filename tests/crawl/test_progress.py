@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import argparse
+import io
 import json
 import re
-import subprocess
-import sys
+from contextlib import redirect_stdout
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from scrapy.settings import Settings
 
+from n8n_scraper.commands.status import Command
 from n8n_scraper.replica.process import running_replica
 from n8n_scraper.scale import audit
 
 from .conftest import Crawl, Crawler
 
-COUNT, KILLED_AT, RATE = 130, 85, 10
+COUNT, KILLED_AT, RATE = 130, 85, 25
 LINE = re.compile(
     r"(\d+) of (\d+) workflows: complete (\d+) · partial (\d+) · gone (\d+) · failed (\d+)(?: · about (\S+) left)?"
 )
@@ -38,9 +41,16 @@ def progress(said: str) -> list[Line]:
 
 
 def told(crawl: Crawler, *words: str) -> str:
-    """What ``scrapy status`` says of a run that another process crawled."""
-    command = [sys.executable, "-m", "scrapy", "status", *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, **crawl.place).stdout
+    """What ``scrapy status`` says here, in another process than the crawl's."""
+    command = Command()
+    command.settings = Settings({"DATABASE_URL": crawl.database_url})
+    parser = argparse.ArgumentParser(conflict_handler="resolve")
+    command.add_options(parser)
+    options, rest = parser.parse_known_args(words)
+    with redirect_stdout(io.StringIO()) as said:
+        command.run(rest, options)
+    assert command.exitcode == 0
+    return said.getvalue()
 
 
 def status(crawl: Crawler, *words: str) -> dict[str, Any]:
@@ -68,7 +78,11 @@ def resumed(module_crawl: Crawler, tmp_path_factory: pytest.TempPathFactory) -> 
     """A crawl killed with -9, and the same command again."""
     jobdir = tmp_path_factory.mktemp("jobs") / "run1"
     settings = {"JOBDIR": jobdir, "N8N_SCRAPER_REQUESTS_PER_SECOND": RATE}
-    with running_replica(count=COUNT, icons=0, faults=[{"id": [3, 4], "route": "detail", "kind": "404"}]) as replica:
+    gone = {"id": [3, 4], "route": "detail", "kind": "404"}
+    with running_replica(count=COUNT, icons=0, faults=[gone]) as replica:
+        last = max(entry["id"] for entry in replica.library() if entry["listed"] and entry["status"] == "published")
+        waits = {"id": last, "route": "detail", "kind": "503", "times": 1, "retry_after": "12"}
+        replica.set_faults(gone, waits)
         process = module_crawl.start(replica, **settings)
         module_crawl.wait_for("exists (select from checkpoints)", process)
         while_running = told(module_crawl)
@@ -125,7 +139,8 @@ def test_checkpoint_save_restore(resumed: Resumed) -> None:
     checkpoint = resumed.at_the_kill
     assert checkpoint["processed"] == checkpoint["successful"] + checkpoint["failed"]
     assert checkpoint["processed"] + checkpoint["remaining"] == checkpoint["total_workflows"] == COUNT
-    assert len(resumed.checkpoint) - 50 <= checkpoint["processed"] <= len(resumed.checkpoint)
+    behind = len(resumed.checkpoint) - checkpoint["processed"]
+    assert 0 <= behind < 50 + 50, "a checkpoint's interval, and the batch that was just committed"
     assert checkpoint["last_workflow_id"] in resumed.stored
     assert resumed.checkpoint == resumed.stored
     assert KILLED_AT <= len(resumed.checkpoint) < COUNT
@@ -147,7 +162,9 @@ def test_a_checkpoint_at_least_every_50_workflows_and_every_10_seconds(resumed: 
         saved = [row for row in resumed.saved if row["run_id"] == run]
         assert all(later["processed"] - earlier["processed"] <= 50 for earlier, later in pairwise(saved))
         gaps = [(later["taken_at"] - earlier["taken_at"]).total_seconds() for earlier, later in pairwise(saved)]
-        assert max(gaps) < 10 + 5, "on a busy machine"
+        assert max(gaps) < 10 + 20, "on a busy machine"
+    second = [row["processed"] for row in resumed.saved if row["run_id"] == resumed.saved[-1]["run_id"]]
+    assert second[-1] - 1 in second[:-1], "also while nothing comes: the last one waits 12 s for its retry"
 
 
 def test_statistics_accuracy(resumed: Resumed) -> None:
@@ -161,7 +178,7 @@ def test_statistics_accuracy(resumed: Resumed) -> None:
     assert last["limiter"]["wait_seconds"] == pytest.approx(stats["rate/wait_seconds"], abs=0.001)
     scores = [row["quality_score"] for row in resumed.second.feed()]
     assert last["outcomes"]["quality_mean"] == pytest.approx(sum(scores) / len(scores))
-    assert last["avg_time"] == pytest.approx(1 / RATE, rel=0.5)
+    assert 0.5 / RATE < last["avg_time"] <= stats["elapsed_time_seconds"] / (last["processed"] - 1)
 
 
 def test_the_last_run_of_a_job_is_found_by_its_jobdir(resumed: Resumed, module_crawl: Crawler) -> None:
