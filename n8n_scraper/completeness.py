@@ -29,6 +29,15 @@ MUST_HAVE: dict[str, _Origin] = {
 """Column → the layer it belongs to, and the sources that have it."""
 
 
+_BOOKKEEPING = """
+    id crawl_status layer1_status layer2_status layer3_status media_status transcripts_status error_kind error
+    content_hash first_seen_at scraped_at changed_at gone_at attempt_count request_count service_seconds parser_version
+    run_id
+"""
+BOOKKEEPING = frozenset(_BOOKKEEPING.split())
+"""Columns that say something about the crawl: whether they are filled says nothing about the workflow."""
+
+
 def expected_columns(item: WorkflowItem) -> list[str]:
     """Columns that must be filled in a row with content; what was not asked for need not be."""
     return [

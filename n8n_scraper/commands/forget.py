@@ -21,6 +21,7 @@ from n8n_scraper.export.after_crawl import renew_snapshot
 from n8n_scraper.export.take_down import TakenDown, take_down
 from n8n_scraper.printable import printable
 from n8n_scraper.project import load_config
+from n8n_scraper.report.renew import renew_reports
 from n8n_scraper.site.addresses import MAX_ID, Site
 from n8n_scraper.store import forgotten
 from n8n_scraper.store.database import connect, open_database
@@ -128,6 +129,8 @@ def _take_down(config: Config, dsn: str, ids: frozenset[int], folders: Sequence[
         part = take_down(folder, ids, snapshot_too=number > 0)
         done.changed += part.changed
         done.failed += part.failed
+    with closing(connect(dsn)) as connection, connection, connection.cursor() as cursor:
+        done.changed += renew_reports(cursor, Path(config.export_dir), ids)
     code = 0
     if (Path(config.export_dir) / manifest.FILE_NAME).exists():
         code = exit_code(renew_snapshot(config, dsn) or "finished")

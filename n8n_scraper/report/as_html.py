@@ -64,7 +64,7 @@ STYLE = dedent("""\
     td b { color: var(--tone); display: inline-block; width: 1.2em; }
     figure { margin: 0 0 1.5rem; }
     figcaption, figure p { color: var(--soft); font-size: .9rem; margin: 0 0 .5rem; }
-    figure p { font-size: .78rem; margin-bottom: .2rem; }
+    figure p { font-size: .78rem; margin-bottom: .9rem; }
     .rows { display: grid; grid-template-columns: minmax(5.5rem, max-content) 1fr max-content; gap: .4rem .8rem;
       align-items: center; font-size: .9rem; }
     .rows svg { width: 100%; height: 14px; display: block; background: var(--page); border-radius: 3px; }

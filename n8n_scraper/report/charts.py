@@ -41,7 +41,7 @@ def _line(chart: Line) -> str:
     )
     bottom = f"<span>0</span><span>{duration(end / 2)}</span><span>{duration(end)}</span>"
     note = f'<p class="limit"><i></i>{escape(chart.limit_label)}</p>' if chart.limit else ""
-    return _figure(chart.caption, f"{note}{_plot(shape, top, bottom, chart.label)}")
+    return _figure(chart.caption, f"{note}{_plot(shape, top, bottom)}")
 
 
 def _limit(chart: Line, top: float) -> str:
@@ -56,7 +56,7 @@ def _upright(chart: Bars) -> str:
     step = _WIDTH / max(1, len(chart.parts))
     shapes = "".join(_column(part, index * step, step, top, chart.unit) for index, part in enumerate(chart.parts))
     labels = "".join(f"<span>{escape(part.label)}</span>" for part in chart.parts)
-    return _figure(chart.caption, _plot(shapes, top, labels, "", evenly=True))
+    return _figure(chart.caption, _plot(shapes, top, labels, evenly=True))
 
 
 def _column(part: Part, x: float, step: float, top: float, unit: Unit) -> str:
@@ -99,12 +99,11 @@ def _strip(parts: list[tuple[Part, float]], unit: Unit) -> str:
     return f'<svg viewBox="0 0 {max(_WIDTH, x):.0f} 10" preserveAspectRatio="none" role="img">{shapes}</svg>'
 
 
-def _plot(shapes: str, top: float, bottom: str, unit: str, *, evenly: bool = False) -> str:
+def _plot(shapes: str, top: float, bottom: str, *, evenly: bool = False) -> str:
     grid = "".join(f'<path class="grid" d="M0 {_HEIGHT * share:g} H{_WIDTH}"/>' for share in (0, 0.5, 1))
     scale = f"<span>{top:,.4g}</span><span>{top / 2:,.4g}</span><span>0</span>"
-    name = f"<p>{escape(unit)}</p>" if unit else ""
     return (
-        f'{name}<div class="plot"><div class="scale">{scale}</div>'
+        f'<div class="plot"><div class="scale">{scale}</div>'
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none" role="img">{grid}{shapes}</svg>'
         f'<div class="axis{" even" if evenly else ""}">{bottom}</div></div>'
     )

@@ -99,12 +99,19 @@ def _verdict(run: RunData, judged: Sequence[Judged]) -> tuple[Tone, str]:
         return "warn", "This run has no end in the ledger: it is under way, was killed, or its store went away."
     meaning = CLOSE_REASONS.get(run.close_reason or "", (0, "not a reason of ours"))[1]
     failed = [one.sentence() for one in judged if one.verdict == "failed"]
-    words = f"{run.close_reason} (exit code {run.exit_code}): {meaning}."
+    words = f"{run.close_reason} (exit code {run.exit_code}): {meaning}.{_told(run)}"
     if run.exit_code == 0 and run.close_reason == "finished" and not failed:
         applied = sum(one.verdict == "passed" for one in judged)
         return "good", f"{words} {applied} checks passed."
     words += f" Failed checks: {'; '.join(failed)}." if failed else ""
     return ("bad" if run.exit_code else "warn"), words
+
+
+def _told(run: RunData) -> str:
+    """Like `` 482 complete, 7 failed.``."""
+    counts = Counter(visit.crawl_status for visit in run.visits or ())
+    told = ", ".join(f"{counts[status]:,} {status}" for status in CRAWL_STATUSES if counts[status])
+    return f" {told}." if told else ""
 
 
 def _summary(run: RunData) -> Section:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from n8n_scraper import stats
 from n8n_scraper.checks import Judged
-from n8n_scraper.completeness import MUST_HAVE
+from n8n_scraper.completeness import BOOKKEEPING, MUST_HAVE
 from n8n_scraper.failures import KINDS
 from n8n_scraper.items import COLUMN_NAMES, CRAWL_STATUSES, LAYER_STATUSES
 from n8n_scraper.report.document import (
@@ -49,6 +49,7 @@ _SCORE_TONES: tuple[Tone, ...] = ("warn",) * 4 + ("plain",) * 4 + ("good",) * 2
 """Of ten classes of scores: poor, good, excellent."""
 LISTED = 50
 """Rows of a table of workflows; report.json has all ids."""
+_OPTIONAL = tuple(name for name in COLUMN_NAMES if name not in {*MUST_HAVE, *BOOKKEEPING})
 _SIGNS = {"<=": "≤", ">=": "≥"}
 _CHECK_COLUMNS = columns(
     check="Check",
@@ -153,7 +154,7 @@ def completeness_section(run: RunData) -> Section:
         if (share := run.number(stats.COMPLETENESS.format(column))) is not None
     )
     filled = run.numbers(stats.COLUMN_FILLED_COUNT)
-    others = tuple(Part(column, filled.get(column, 0) / rows) for column in COLUMN_NAMES if column not in MUST_HAVE)
+    others = tuple(Part(column, filled.get(column, 0) / rows) for column in _OPTIONAL)
     expected = "Columns that must have a value: share of the rows whose source has it"
     rest = f"Other columns: share of the {rows:,.0f} rows with content that are not empty"
     judged: Block = Bars("must_have", expected, "share", must, of=1)
