@@ -129,8 +129,11 @@ def _take_down(config: Config, dsn: str, ids: frozenset[int], folders: Sequence[
         part = take_down(folder, ids, snapshot_too=number > 0)
         done.changed += part.changed
         done.failed += part.failed
-    with closing(connect(dsn)) as connection, connection, connection.cursor() as cursor:
-        done.changed += renew_reports(cursor, Path(config.export_dir), ids)
+    try:
+        with closing(connect(dsn)) as connection, connection, connection.cursor() as cursor:
+            done.changed += renew_reports(cursor, Path(config.export_dir), ids)
+    except OSError as error:
+        done.failed.append(f"{error.filename or config.export_dir}: {error.strerror}")
     code = 0
     if (Path(config.export_dir) / manifest.FILE_NAME).exists():
         code = exit_code(renew_snapshot(config, dsn) or "finished")

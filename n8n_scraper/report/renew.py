@@ -15,17 +15,27 @@ from n8n_scraper.store import runs
 
 
 def renew_reports(cursor: Cursor, export_dir: Path, ids: Collection[int]) -> list[Path]:
-    """Renew those that name one of these workflows, which the store has no more; returns the files written.
+    """Renew those that name one of these workflows, which the store has no more; returns the files changed.
+
+    Comparisons, and reports of runs that the store does not know, are removed: the former can be made again.
 
     Raises:
         OSError: a file cannot be read or written.
     """
-    written = []
-    for file in sorted(export_dir.glob("runs/*/report.json")):
-        run = runs.read(cursor, file.parent.name) if _names(_read(file), frozenset(ids)) else None
-        if run is not None:
-            written += write_report(run_report(run), file.parent)
-    return written
+    changed: list[Path] = []
+    for file in sorted([*export_dir.glob("runs/*/report.json"), *export_dir.glob("runs/*/compare-*.json")]):
+        if not _names(_read(file), frozenset(ids)):
+            continue
+        run = runs.read(cursor, file.parent.name) if file.stem == "report" else None
+        changed += write_report(run_report(run), file.parent) if run else _removed(file)
+    return changed
+
+
+def _removed(file: Path) -> list[Path]:
+    files = [file.with_name(f"{file.stem}.{suffix}") for suffix in ("html", "md", "json")]
+    for written in files:
+        written.unlink(missing_ok=True)
+    return files
 
 
 def _read(file: Path) -> Any:

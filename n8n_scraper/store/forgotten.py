@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
@@ -25,13 +25,13 @@ class Forgotten(NamedTuple):
     forgotten_at: datetime
 
 
-_TRANSCRIPTS = """
-    delete from transcripts t using (
-        select v->>'video_id' as video_id, bool_and(d.id = any(%(ids)s)) as is_only_theirs
-        from derived d, json_array_elements(case when json_typeof(d.videos) = 'array' then d.videos end) v group by 1
-    ) shown where t.video_id = shown.video_id and shown.is_only_theirs
+_COUNTED = ("observed", "former_versions", "observed_history")
+_SHOWN_BY_NOBODY_ELSE = """
+    select entry->>'{key}' as key
+    from derived d, json_array_elements(case when json_typeof(d.{column}) = 'array' then d.{column} end) entry
+    group by 1 having bool_and(d.id = any(%(ids)s))
 """
-"""Of videos that no other workflow shows."""
+"""Keys of what only the workflows taken down show."""
 
 
 class Removed(NamedTuple):
@@ -65,17 +65,29 @@ def forget(cursor: Cursor, ids: Sequence[int], reason: str | None, now: datetime
         " on conflict (id) do update set reason = coalesce(excluded.reason, forgotten.reason)",
         [(id, reason, now) for id in ids],
     )
-    removed = Removed(*(_count(cursor, table, ids) for table in ("observed", "former_versions", "observed_history")))
-    cursor.execute(_TRANSCRIPTS, {"ids": list(ids)})
+    rows, versions, observations = (_count(cursor, table, ids) for table in _COUNTED)
+    _delete_shown(cursor, ids, "transcripts", "video_id", ("videos", "video_id"))
     for table in ("observed", *_BESIDE_ROWS):
         cursor.execute(f"delete from {table} where id = any(%s)", (list(ids),))  # noqa: S608 - names from above
-    return removed
+    return Removed(rows, versions, observations)
 
 
 def names_of(cursor: Cursor, ids: Sequence[int]) -> dict[int, str | None]:
     """Names of those that have a row."""
     cursor.execute("select id, name from observed left join content using (id) where id = any(%s)", (list(ids),))
     return dict(cursor.fetchall())
+
+
+def _delete_shown(
+    cursor: Cursor, ids: Sequence[int], table: str, key: str, shown_as: tuple[str, str]
+) -> list[dict[str, Any]]:
+    """Delete what rows of other workflows do not show, in the column and under the key given; what was deleted."""
+    column, name = shown_as
+    shown = _SHOWN_BY_NOBODY_ELSE.format(column=column, key=name)
+    # Names come from this module.
+    statement = f"delete from {table} t using ({shown}) shown where t.{key} = shown.key returning to_json(t)"  # noqa: S608
+    cursor.execute(statement, {"ids": list(ids)})
+    return [row for (row,) in cursor.fetchall()]
 
 
 def _count(cursor: Cursor, table: str, ids: Sequence[int]) -> int:

@@ -57,7 +57,13 @@ def run(database_url: str, exports: Path, monkeypatch: pytest.MonkeyPatch) -> Ru
     def run(*words: str, answer: str | None = None) -> int:
         monkeypatch.setattr("sys.stdin", Terminal(answer) if answer is not None else io.StringIO())
         command = Command()
-        command.settings = Settings({"DATABASE_URL": database_url, "N8N_SCRAPER_EXPORT_DIR": str(exports)})
+        command.settings = Settings(
+            {
+                "DATABASE_URL": database_url,
+                "N8N_SCRAPER_EXPORT_DIR": str(exports),
+                "N8N_SCRAPER_DATA_DIR": str(exports.parent / "data"),
+            }
+        )
         parser = argparse.ArgumentParser(conflict_handler="resolve")
         command.add_options(parser)
         options, rest = parser.parse_known_args(words)

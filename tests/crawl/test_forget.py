@@ -42,7 +42,13 @@ def small(new_replica: NewReplica) -> RunningReplica:
 
 def test_a_forgotten_workflow_is_not_asked_for(crawl: Crawler, small: RunningReplica) -> None:
     crawl(small, "ids=1,2,3")
+    [name] = [entry["name"] for entry in small.library() if entry["id"] == 2]
+    texts = [path for path in crawl.folder.rglob("*.*") if path.suffix != ".parquet"]
+    assert {"report.html", "report.md", "report.json", "workflows.csv"} <= {
+        p.name for p in texts if name in p.read_text()
+    }
     forget(crawl, small, "2", "5")
+    assert [path for path in texts if name in path.read_text()] == []
     before = [asked_for(small, id) for id in (2, 5)]
     given = crawl(small, "ids=1,2,5,6", "refresh=all")
     assert given.code == 0, given.said

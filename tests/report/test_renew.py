@@ -32,9 +32,11 @@ def test_reports_that_name_it_are_written_again(database_url: str, tmp_path: Pat
         run = runs.read(cursor, RUN)
         assert run is not None
         write_report(run_report(run), folder)
+        comparison = write_report(run_report(run), folder, "compare-another")
         cursor.execute("delete from observed where id = 7")
         assert renew_reports(cursor, tmp_path, {9}) == []
-        assert len(renew_reports(cursor, tmp_path, {7})) == 3
+        assert len(renew_reports(cursor, tmp_path, {7})) == 6
+    assert not any(file.exists() for file in comparison)
     texts = [file.read_text(encoding="utf-8") for file in folder.iterdir()]
     assert all("Title of 8" in text for text in texts)
     assert not any("Title of 7" in text for text in texts)
