@@ -141,3 +141,14 @@ def test_a_redacted_answer_has_no_secrets(answer: Any) -> None:
     redacted = redact(answer)
     assert redact(redacted.value).findings == []
     assert (redacted.value is answer) == (redacted.findings == [])
+
+
+@pytest.mark.parametrize("kind", TOKENS)
+def test_no_secret_is_hidden_by_the_texts_around_it(kind: str) -> None:
+    """An answer's texts are asked about all at once first; where one ends and the next begins must not matter."""
+    around = ["password", "https://user", "AKIA", "Basic", "-----BEGIN PRIVATE KEY-----", "api", "key:", "a" * 20, "%"]
+    for secret in TOKENS[kind]:
+        answer = {"texts": [*around, secret, *around], "name": {f"{word}-{len(word):12}": word for word in around}}
+        redacted, findings = redact(answer)
+        assert [finding.path for finding in findings] == [f"$.texts[{len(around)}]"]
+        assert secret not in redacted["texts"]

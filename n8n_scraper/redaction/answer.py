@@ -18,6 +18,8 @@ MAX_REPEATED = 50
 MAX_ROUNDS = 4
 """What is glued to a secret may be seen as one only when that is gone; a second round finds nothing in real answers."""
 _MIN_REPEATED = 16
+_BARRIER = "\n\x00a\x00\n"
+"""Between two texts: no rule reaches across it. What takes a NUL takes either no line break or no letter."""
 _SIMPLE_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}")
 _KINDS_WITH_TEXT = (str, dict, list)
 _CONTENT_KEYS = ("value", "stringValue")
@@ -55,6 +57,8 @@ def redact(value: Any) -> Redacted:
 
 
 def _redact_once(value: Any) -> Redacted:
+    if not _holds_a_secret(value):
+        return Redacted(value, [])
     secrets: dict[str, str] = {}
     first = _Walk(lambda text, name: _find(text, name, secrets))
     redacted = first.clean(value)
@@ -63,6 +67,33 @@ def _redact_once(value: Any) -> Redacted:
     repeated = dict(list(secrets.items())[:MAX_REPEATED])
     again = _Walk(lambda text, name: _find_again(text, repeated))
     return Redacted(again.clean(redacted), first.findings + again.findings)
+
+
+def _holds_a_secret(value: Any) -> bool:
+    """The same question that :class:`_Walk` asks text by text, asked once for all: the answer is mostly no."""
+    texts: set[str] = set()
+    left: list[tuple[Any, str | None]] = [(value, None)]
+    while left:
+        parent, name = left.pop()
+        if isinstance(parent, str):
+            texts.add(parent)
+            if name is not None and named(name, parent):
+                return True
+        elif isinstance(parent, dict):
+            texts.update(parent)
+            left += [(child, _name(parent, key)) for key, child in parent.items() if _may_hold_text(child)]
+        elif isinstance(parent, list):
+            left += [(child, name) for child in parent if _may_hold_text(child)]
+    return bool(find_secrets(_BARRIER.join([text for text in texts if len(text) >= MIN_LENGTH])))
+
+
+def _may_hold_text(child: Any) -> bool:
+    return len(child) >= MIN_PASSWORD if isinstance(child, str) else isinstance(child, (dict, list))
+
+
+def _name(parent: dict[str, Any], key: str) -> str:
+    """Of the field that a member of an object fills."""
+    return _title(parent) or key if key in _CONTENT_KEYS else key
 
 
 def _find(text: str, name: str | None, secrets: dict[str, str]) -> list[Span]:
@@ -108,8 +139,7 @@ class _Walk:
             while kept in cleaned:  # two secrets of one kind were keys of this object
                 kept = f"{kept} {len(cleaned) + 1}"
             if isinstance(child, _KINDS_WITH_TEXT):
-                name = _title(value) or key if key in _CONTENT_KEYS else key
-                cleaned[kept] = self._clean_child(kept, child, name)
+                cleaned[kept] = self._clean_child(kept, child, _name(value, key))
             else:
                 cleaned[kept] = child
         return cleaned

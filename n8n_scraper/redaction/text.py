@@ -12,8 +12,9 @@ from n8n_scraper.redaction.tokens import tokens
 
 MIN_LENGTH = 12
 """No rule fits a shorter text."""
-_RUN = re.compile(r"[\w.+/=~:\\%-]{16,}", re.ASCII)
-"""A token is inside one; looking nowhere else takes half the time."""
+_IN_A_RUN = r"A-Za-z0-9_.+/=~:\\%-"
+_RUN = re.compile(f"[^{_IN_A_RUN}]([{_IN_A_RUN}]{{16,}})")
+"""A token is inside one; looking nowhere else takes half the time, and looking only where one begins half of that."""
 _REST = re.compile(r"[\w-]*", re.ASCII)
 _GROWS = "\u0130"
 """The one character that is two in lower case."""
@@ -22,7 +23,7 @@ _GROWS = "\u0130"
 def find_secrets(text: str) -> list[Span]:
     """Secrets in their order, apart from each other; where two rules overlap, the more certain one names the kind."""
     lowered = text.replace(_GROWS, "I").lower()
-    runs = [run.span() for run in _RUN.finditer(text)]
+    runs = [(run.start(1) - 1, run.end() - 1) for run in _RUN.finditer(f" {text}")]
     found = [*tokens(text, runs), *framed(text, lowered), *announced(text, lowered, runs)]
     return apart(text, found) if found else found
 
