@@ -6,6 +6,8 @@ import json
 import re
 from typing import Any, NoReturn
 
+import orjson
+
 from n8n_scraper.exceptions import UnusableAnswer
 
 MAX_DEPTH = 200
@@ -14,6 +16,8 @@ MAX_CONTAINERS = 500_000
 """Brackets and braces in one body. An empty list costs 3 bytes on the wire and 64 in memory."""
 
 _SUSPICIOUS = re.compile(rb"\\u(?:0000|[dD][89abAB])")
+_SPELLED_OTHERWISE = re.compile(rb"[:,\[]-?(?:[0-9.]+e|0\.0000)")
+"""What looks like a very large or very small float in what orjson wrote."""
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -39,9 +43,22 @@ def load_json(body: bytes) -> tuple[Any, bool]:
 
 
 def canonical(value: Any) -> bytes:
-    """The one spelling of a JSON value that is hashed: keys sorted, no blanks, UTF-8, integers exact."""
+    """The one spelling of a JSON value that is hashed: keys sorted, no blanks, UTF-8, integers exact, floats as Python
+    writes them.
+    """
+    if isinstance(value, dict) and (quick := _quickly(value)):
+        return quick
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return text.encode("utf-8", "surrogatepass")
+
+
+def _quickly(value: dict[str, Any]) -> bytes | None:
+    """The same in a tenth of the time, where orjson spells all that is in it likewise."""
+    try:
+        text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # integers beyond 64 bits, lone surrogates, more than 254 levels
+        return None
+    return None if _SPELLED_OTHERWISE.search(text) else text
 
 
 def _parse(body: bytes) -> Any:

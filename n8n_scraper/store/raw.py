@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import orjson
 import zstandard
 
 LEVEL = 3
@@ -16,8 +17,15 @@ def pack(answer: dict[str, Any] | str) -> bytes:
     """zstd-compressed UTF-8: JSON of an API answer (exact integers, keys in their order), or the page's HTML as it
     is.
     """
-    text = answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
-    return zstandard.ZstdCompressor(level=LEVEL).compress(text.encode())
+    body = answer.encode() if isinstance(answer, str) else _json(answer)
+    return zstandard.ZstdCompressor(level=LEVEL).compress(body)
+
+
+def _json(answer: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(answer)
+    except TypeError:  # integers beyond 64 bits
+        return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def unpack(source: str, body: bytes) -> dict[str, Any] | str:

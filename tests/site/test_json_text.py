@@ -95,3 +95,11 @@ def test_canonical_is_one_spelling() -> None:
 @given(_VALUES)
 def test_canonical_is_json(value: Any) -> None:
     assert json.loads(canonical(value)) == value
+
+
+@pytest.mark.parametrize(
+    "number", [1e16, 1e15, 1e-4, 1e-5, -0.000012345, 1.5e300, 5e-324, -0.0, 2**53 + 1, 2**64 - 1, 2**64, -(2**63) - 1]
+)
+def test_numbers_are_spelled_as_python_spells_them(number: float) -> None:
+    value = {"b": [1, number], "a": {"b": number}, "c": number}
+    assert canonical(value) == json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
