@@ -41,8 +41,10 @@ class Judged(NamedTuple):
 
     def sentence(self) -> str:
         """Like ``failed is 0.3, must be <= 0.1 (share/failed)``."""
-        is_ = self.reason if self.value is None else f"is {self.value:.4g}"
-        return f"{self.check.name} {is_}, must be {self.check.comparison} {self.check.threshold:g} ({self.check.stat})"
+        limit = f"must be {self.check.comparison} {self.check.threshold:g} ({self.check.stat})"
+        if self.value is None:
+            return f"{self.check.name} {self.reason}, {limit}"
+        return f"{self.check.name} is {self.value:.4g}, {limit}" + (f", {self.reason}" if self.reason else "")
 
 
 CHECKS: tuple[Check, ...] = (

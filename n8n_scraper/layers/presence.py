@@ -8,6 +8,7 @@ from typing import Any
 from n8n_scraper.completeness import is_filled
 from n8n_scraper.exceptions import UnusableAnswer
 from n8n_scraper.items import WorkflowItem
+from n8n_scraper.layers.explainer import read_description
 from n8n_scraper.layers.metadata import fill_metadata
 from n8n_scraper.layers.workflow_json import nodes_of, read_workflow
 from n8n_scraper.site.detail import Detail, EditorFacts
@@ -51,7 +52,7 @@ def _detail_fields(answer: dict[str, Any]) -> dict[str, Any]:
     nodes = list(nodes_of(inner)) if inner else []
     return {
         **{name: getattr(item, name) for name in _METADATA},
-        "description": answer.get("description"),
+        "description": read_description(answer),
         "workflow": inner,
         "workflow.nodes": nodes,
         "workflow.nodes.type": [node["type"] for node in nodes if isinstance(node.get("type"), str)],

@@ -84,10 +84,19 @@ def judge_run(run: RunData) -> list[Judged]:
         checks = read_checks(str(run.settings.get("N8N_SCRAPER_CHECKS", "")))
     except ValueError:  # of a version that had other checks
         checks = read_checks("")
-    judged = [judge(check, run.stats) for check in checks] if run.stats else []
+    judged = [_with_fields(judge(check, run.stats), run) for check in checks] if run.stats else []
     if run.close_reason in _JUDGED:
         return judged
     return [one._replace(verdict="not judged") if one.value is None else one for one in judged]
+
+
+def _with_fields(one: Judged, run: RunData) -> Judged:
+    """The check of the structure names the fields that are missing."""
+    fields = run.stats.get(stats.DRIFT_FIELDS)
+    if one.check.stat != stats.DRIFT_COUNT or not fields:
+        return one
+    withheld = run.number(stats.DRIFT_WITHHELD_COUNT) or 0
+    return one._replace(reason=f"missing: {fields}; {withheld:.0f} workflows are left to a later run")
 
 
 def _no_checks() -> Section:

@@ -52,12 +52,7 @@ LISTED = 50
 _OPTIONAL = tuple(name for name in COLUMN_NAMES if name not in {*MUST_HAVE, *BOOKKEEPING})
 _SIGNS = {"<=": "≤", ">=": "≥"}
 _CHECK_COLUMNS = columns(
-    check="Check",
-    value=("Is", "number"),
-    threshold=("Must be", "word"),
-    verdict="Verdict",
-    meaning="Looks at",
-    reason="Why",
+    check="Check", value=("Is", "number"), threshold=("Must be", "word"), verdict=("Verdict", "word"), about="About"
 )
 _FAILURE_COLUMNS = columns(kind="Kind", count=("Workflows", "count"), origin="From", ids=("Ids to look at", "ids"))
 _WORKFLOW_COLUMNS = columns(
@@ -79,7 +74,7 @@ def checks_section(judged: Sequence[Judged]) -> Section:
 
 def _check_row(one: Judged) -> tuple[Value, ...]:
     must_be = f"{_SIGNS[one.check.comparison]} {one.check.threshold:g}"
-    return one.check.name, one.value, must_be, one.verdict, one.check.meaning, one.reason
+    return one.check.name, one.value, must_be, one.verdict, one.reason or one.check.meaning
 
 
 def outcomes_section(run: RunData) -> Section:

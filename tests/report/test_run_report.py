@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -86,6 +87,15 @@ def test_the_verdict_names_the_failed_checks(new_run: NewRun) -> None:
     assert verdicts["sitemap"] == "not judged"
 
 
+def test_a_drift_names_its_fields(new_run: NewRun) -> None:
+    drift = {"drift/field_count": 1, "drift/fields": "detail/categories", "drift/withheld_count": 10}
+    run = new_run(close_reason="structure_drift", exit_code=4)
+    document = run_report(replace(run, stats={**run.stats, **drift}))
+    assert (
+        "structure is 1, must be <= 0 (drift/field_count), missing: detail/categories; 10 workflows" in document.verdict
+    )
+
+
 def test_thresholds_are_those_of_the_run(new_run: NewRun) -> None:
     off = {"N8N_SCRAPER_CHECKS": "off"}
     assert run_report(new_run(settings=off)).tone == "good"
@@ -157,7 +167,7 @@ def test_json_is_ascii_and_keeps_what_was_said(new_run: NewRun) -> None:
 
 def _renamed(run: RunData, name: str) -> RunData:
     visits = [visit._replace(name=name) for visit in run.visits or ()]
-    return RunData(**{**{field: getattr(run, field) for field in run.__dataclass_fields__}, "visits": visits})
+    return replace(run, visits=visits)
 
 
 def _kinds(text: str) -> list[str]:
