@@ -62,7 +62,7 @@ class Arguments:
             "limit": _limit,
             "layers": _layers,
             "page": _one_of("page", ("auto", "yes", "no")),
-            "render": _one_of("render", ("auto", "never")),
+            "render": _one_of("render", ("auto", "never", "always")),
             "refresh": _refresh,
             "dry_run": _flag,
         }

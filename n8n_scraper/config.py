@@ -96,7 +96,9 @@ class Config:
     checks: str = _setting(
         _checks, "", "thresholds of the checks, like failed<=0.3, sitemap=off; off = none (see scrapy report)"
     )
-    chromium: str = _setting(read_text, "", "path of the browser for pages that need one (nothing renders yet)")
+    chromium: str = _setting(
+        read_text, "", "browser for pages that need one; unset: chromium of the system, else Playwright's own"
+    )
     test_hosts: tuple[str, ...] = _setting(
         read_words, (), "hosts of ours where more than 2 requests a second are allowed"
     )

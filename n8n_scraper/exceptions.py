@@ -5,6 +5,7 @@ N8nScraperError
 │   └── DiskFull        the same for want of space: when there is some, it starts (exit code 3)
 ├── NothingToDo         the job named is finished: nothing was started, and nothing is wrong (exit code 0)
 ├── StoreUnavailable    the store went away in mid-crawl and did not come back (exit code 3)
+├── NoBrowser           a page needs a browser, and none can be started: it is judged without
 └── UnusableAnswer      an answer without content: what it means is its ``kind``
 """
 
@@ -29,6 +30,10 @@ class NothingToDo(N8nScraperError):
 
 class StoreUnavailable(N8nScraperError):
     """The store did not answer for as long as we were willing to wait."""
+
+
+class NoBrowser(N8nScraperError):
+    """The browser cannot be started; the message says why."""
 
 
 class UnusableAnswer(N8nScraperError):

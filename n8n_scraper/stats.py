@@ -79,6 +79,13 @@ TRANSCRIPT_REQUEST_COUNT = _stat("transcripts/request_count", "requests to YouTu
 BREAKER_STATE = _stat("breaker/state", "closed, open or half_open")
 BREAKER_CHANGE_COUNT = _stat("breaker/change_count/{}", "changes of state, by the new one", state=get_args(State))
 BREAKER_OPEN_SECONDS = _stat("breaker/open_seconds", "time it was not closed")
+RENDERED_COUNT = _stat("render/page_count", "pages rendered in a browser")
+RENDER_SECONDS = _stat("render/seconds", "time they took, without waits, added up")
+RENDER_REQUEST_COUNT = _stat("render/request_count", "requests to the two hosts that their scripts caused")
+RENDER_REUSED_COUNT = _stat("render/reused_count", "scripts handed to pages that were fetched for an earlier one")
+RENDER_ABORTED_COUNT = _stat(
+    "render/aborted_count/{}", "requests of pages that were aborted: host, kind, method, limit, robots, navigation"
+)
 ROBOTS_RETRY_COUNT = _stat("robotstxt/retry_count", "retries of robots.txt (the rest of robotstxt/… is Scrapy's)")
 ROBOTS_UNREACHABLE_COUNT = _stat("robotstxt/unreachable_count", "hosts whose robots.txt could not be read at all")
 FIELD_THERE_COUNT = _stat("field/there_count/{}/{}", "answers that had the field, by source and field")

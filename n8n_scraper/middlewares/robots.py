@@ -55,7 +55,7 @@ MAX_REDIRECTS = 5
 MAX_BYTES = 500 * 1024
 VALID_SECONDS = 86_400.0
 LONGEST_CRAWL_DELAY = 60.0
-_NO_ANSWER = (
+NO_ANSWER = (
     CannotResolveHostError,
     ConnectError,
     ConnectionClosed,
@@ -66,6 +66,7 @@ _NO_ANSWER = (
     IgnoreRequest,
     ResponseDataLossError,
 )
+"""What a download raises when there is no answer."""
 
 
 class Disallowed(IgnoreRequest):
@@ -156,7 +157,7 @@ class RobotsMiddleware:
         self._crawler.stats.inc_value("robotstxt/request_count")
         try:
             response = await self._crawler.engine.download_async(request)
-        except _NO_ANSWER as error:
+        except NO_ANSWER as error:
             failure = judge_exception(error)
             if failure is None:
                 raise

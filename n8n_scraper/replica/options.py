@@ -50,6 +50,7 @@ class Options:
     access_log: Path | None = None
     api_robots: str = "open"
     bare_id: str = "redirect"
+    pages: str = "static"
     ids: Path | None = None
     faults: Path | None = None
 
@@ -126,5 +127,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     server.add_argument("--access-log", type=Path, metavar="FILE", help="one JSON object a request, appended")
     server.add_argument("--api-robots", choices=("open", "closed"), help="closed = the API host disallows everything")
     server.add_argument("--bare-id", choices=("redirect", "404", "page"), help="what /workflows/<id> without slug does")
+    server.add_argument(
+        "--pages",
+        choices=("static", "inline", "xhr"),
+        help="inline, xhr = built by a script, from JSON in them or asked for",
+    )
     server.add_argument("--faults", type=Path, metavar="FILE", help="fault plan, JSON; PUT /__faults changes it later")
     parser.set_defaults(**{field.name: getattr(defaults, field.name) for field in fields(defaults)})

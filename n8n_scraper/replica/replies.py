@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 
 JSON, HTML, XML, PLAIN = "application/json", "text/html", "application/xml", "text/plain"
+JAVASCRIPT = "text/javascript"
 
 
 class Reply(NamedTuple):

@@ -24,6 +24,8 @@ _TABLES = {
         {
             "page": rf"/workflows/{_ID}-(?P<rest>[^/]*)/?",
             "bare_page": rf"/workflows/{_ID}/?",
+            "payload": rf"/workflows/{_ID}-(?P<rest>[^/]*)/_payload\.json",
+            "script": r"/_nuxt/(?P<rest>[\w.-]+\.js)",
             "robots": r"/robots\.txt",
             "sitemap_index": r"/sitemap_index\.xml",
             "sitemap": r"/sitemap-workflows\.xml",

@@ -54,7 +54,7 @@ class Replica:
         self.site_url, self.api_url, self.youtube_url = urls["site"], urls["api"], urls["youtube"]
         self.library = open_library(self._options, self.site_url)
         self._hosts = {
-            "site": Site(self.library, self.site_url, self._options.bare_id),
+            "site": Site(self.library, self.site_url, self._options.bare_id, self._options.pages),
             "api": Api(self.library, self._options.api_robots),
             "youtube": YouTube(),
         }

@@ -46,6 +46,8 @@ def control_request(site: Site, visit: Visit, source: Source) -> Request:
     It has a downloader slot of its own, because those that wait for its outcome may fill that of the host.
     """
     request = workflow_request(site, visit, source, callback=NO_CALLBACK)
+    if source == "page":  # one that scripts build is an answer too, and is not rendered for that
+        request.meta["read"] = lambda response: None
     del request.meta["visit"]
     request.meta["breaker_id"] = None
     request.meta["download_slot"] = "control"

@@ -17,6 +17,8 @@ from n8n_scraper.replica.routes import Route, route
         ("site", "/workflows/12", Route("bare_page", 12)),
         ("site", "/workflows/12/", Route("bare_page", 12)),
         ("site", "/workflows/12-a/b/", Route("other")),
+        ("site", "/workflows/12-a/_payload.json", Route("payload", 12, "a")),
+        ("site", "/_nuxt/entry.js", Route("script", None, "entry.js")),
         ("site", "/api/workflows/by-id/12", Route("by_id", 12)),
         ("site", "/images/a.png", Route("image", None, "a.png")),
         ("site", "/api/templates/workflows/12", Route("other")),

@@ -1,0 +1,165 @@
+"""One page in the browser: hands it what it asks for, and waits until it is built."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+from playwright.async_api import Error as PlaywrightError
+from scrapy.utils.python import to_unicode
+
+from n8n_scraper import stats
+from n8n_scraper.browser import rules
+from n8n_scraper.browser.supply import Supply, failure_of
+from n8n_scraper.downloader import NotSent
+from n8n_scraper.exceptions import UnusableAnswer
+from n8n_scraper.middlewares.robots import Disallowed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from playwright.async_api import Page, Route, WebSocketRoute
+    from playwright.async_api import Request as PlaywrightRequest
+    from scrapy import Request
+    from scrapy.http import Response
+    from scrapy.statscollectors import StatsCollector
+
+    from n8n_scraper.site.addresses import Site
+    from n8n_scraper.visit import Visit
+
+QUIET_SECONDS = 0.5
+"""A page is built when nothing it asked for has been under way for so long, and its scripts rest."""
+POLL_SECONDS = 0.1
+_NO_PEERS = "for (const name of ['RTCPeerConnection', 'webkitRTCPeerConnection', 'WebTransport']) delete window[name];"
+"""What would reach others past the requests that are handed over here."""
+_REST = """() => new Promise(done => setTimeout(() => requestIdleCallback(() => done(
+  [document.readyState != "loading", document.documentElement?.outerHTML.length ?? 0]), {timeout: 1000})))"""
+
+
+class Rendering:
+    """``document`` is the answer that the crawl got for the page; the browser does not ask for it again."""
+
+    def __init__(
+        self, document: Response, visit: Visit, supply: Supply, site: Site, stats_: StatsCollector, max_bytes: int
+    ) -> None:
+        self._document = document
+        self._visit = visit
+        self._supply = supply
+        self._site = site
+        self._stats = stats_
+        self._max_bytes = max_bytes
+        self._is_served = False
+        self._asked_count = 0
+        self._under_way = 0
+        self._changed_at = time.monotonic()
+        self.failure: UnusableAnswer | None = None
+        """Of a part of the page, where that explains why the rest is missing."""
+        self.not_sent: NotSent | None = None
+        """The crawl is ending, and a part of the page was not asked for any more."""
+
+    async def prepare(self, page: Page, request: Request) -> None:
+        """Before the page is opened; the signature is that of ``playwright_page_init_callback``."""
+        context = page.context
+        await context.add_init_script(_NO_PEERS)
+        await context.route_web_socket("**/*", _close_socket)
+        await context.route("**/*", self._answer)
+        await page.route("**/*", self._answer)  # goes before the route of scrapy-playwright, which asks the network
+        context.on("page", _close_page)
+
+    async def built(self, page: Page) -> str:
+        """The page when it is built. One that never rests is ended by its deadline.
+
+        Raises:
+            UnusableAnswer: ``too_large``.
+        """
+        while True:
+            # Not Playwright's load states: a page that wants to be elsewhere while it loads never reaches them.
+            is_loaded, size = await page.evaluate(_REST)
+            if size > self._max_bytes:
+                raise UnusableAnswer("too_large", "the page grew larger than MAX_BODY_BYTES in the browser")
+            if is_loaded and not self._under_way and time.monotonic() - self._changed_at >= QUIET_SECONDS:
+                return await page.content()
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _answer(self, route: Route) -> None:
+        try:
+            await self._hand_over(route, route.request)
+        except PlaywrightError:
+            return  # the page was closed while its answer was fetched
+
+    async def _hand_over(self, route: Route, request: PlaywrightRequest) -> None:
+        if request.is_navigation_request():
+            await self._navigate(route, request)
+            return
+        kind = request.resource_type
+        refused = rules.refusal(
+            self._site, url=request.url, method=request.method, kind=kind, asked_count=self._asked_count
+        )
+        if refused:
+            await self._refuse(route, refused)
+            return
+        self._asked_count += 1
+        self._under_way += 1
+        try:
+            response = await self._fetch(request.url, kind)
+        finally:
+            self._under_way -= 1
+            self._changed_at = time.monotonic()
+        if response is None:
+            await self._refuse(route, None)
+        else:
+            headers = rules.kept_headers(_headers(response))
+            await route.fulfill(status=response.status, headers=headers, body=response.body)
+
+    async def _navigate(self, route: Route, request: PlaywrightRequest) -> None:
+        """The page itself, once; whatever a script wants to go to is "no content", which leaves the page as it is."""
+        if self._is_served or request.url != self._document.url:
+            self._count("navigation")
+            await route.fulfill(status=204)
+            return
+        self._is_served = True
+        self._changed_at = time.monotonic()
+        headers = rules.kept_headers(_headers(self._document))
+        await route.fulfill(status=self._document.status, headers=headers, body=self._document.body)
+
+    async def _fetch(self, url: str, kind: str) -> Response | None:
+        fetch = self._supply.script if kind == "script" else self._supply.fetch
+        try:
+            response = await fetch(url, self._document.url, self._visit)
+        except Disallowed:
+            self._count("robots")
+            return None
+        except NotSent as not_sent:
+            self.not_sent = not_sent
+            return None
+        except UnusableAnswer as failure:
+            self._note(failure)
+            return None
+        self._note(failure_of(response))
+        return response
+
+    def _note(self, failure: UnusableAnswer | None) -> None:
+        if failure and rules.explains(failure.kind):
+            self.failure = self.failure or failure
+
+    async def _refuse(self, route: Route, reason: rules.Refusal | None) -> None:
+        if reason:
+            self._count(reason)
+        await route.abort()
+
+    def _count(self, reason: rules.Refusal) -> None:
+        self._stats.inc_value(stats.RENDER_ABORTED_COUNT.format(reason))
+
+
+def _headers(response: Response) -> Mapping[str, str]:
+    return {to_unicode(name): to_unicode(values[-1], "latin-1") for name, values in response.headers.items()}
+
+
+async def _close_socket(socket: WebSocketRoute) -> None:
+    await socket.close()
+
+
+async def _close_page(page: Any) -> None:
+    """A popup; the page itself was there before."""
+    await page.close()
