@@ -82,13 +82,14 @@ def _rate(limiter: Limiter, when: str) -> str:
 
 
 def _waits(limiter: Limiter, *, is_running: bool) -> str:
-    waited = f"{duration(limiter.wait_seconds)} in all for {limiter.request_count:,} turns"
+    waited = f"{duration(limiter.wait_seconds)} added up over {limiter.request_count:,} turns"
     waiting = f" · {limiter.waiting} waiting" if is_running else ""
     return f"{waited}{waiting} · {limiter.limited_count:,} answers 429"
 
 
 def _breaker(breaker: Breaker) -> Text:
-    opened = f" · opened {breaker.open_count:,} times" if breaker.open_count else ""
+    times = "time" if breaker.open_count == 1 else "times"
+    opened = f" · opened {breaker.open_count:,} {times}" if breaker.open_count else ""
     if breaker.state == "closed":
         return Text(f"closed{opened}")
     probe = f" · next probe in {breaker.seconds_until_probe:.0f} s" if breaker.seconds_until_probe else ""

@@ -13,8 +13,8 @@ from typing import Any
 
 from n8n_scraper.items import CRAWL_STATUSES, WorkflowItem
 
-WINDOW_SECONDS = 60.0
-"""The rate of now is that of the last minute."""
+WORKFLOW_WINDOW, REQUEST_WINDOW = 60.0, 10.0
+"""Seconds that a rate is measured over: what is left is told by the last minute, what is sent now by a moment."""
 SAMPLE_SECONDS = 0.5
 
 
@@ -84,9 +84,10 @@ class Checkpoint:
 
 
 class Meter:
-    """A rate over the last minute; the clock starts with the first thing counted, not with what led to it."""
+    """A rate over the last ``window`` seconds; its clock starts with the first thing counted, not what led to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, window: float) -> None:
+        self._window = window
         self._samples: deque[tuple[float, int]] = deque()
         self.first: tuple[float, int] | None = None
         """When counting began, and the count then."""
@@ -97,7 +98,7 @@ class Meter:
         self.first = self.first or (now, count)
         if not self._samples or now - self._samples[-1][0] >= SAMPLE_SECONDS:
             self._samples.append((now, count))
-        while len(self._samples) > 1 and self._samples[1][0] <= now - WINDOW_SECONDS:
+        while len(self._samples) > 1 and self._samples[1][0] <= now - self._window:
             self._samples.popleft()
 
     def per_second(self, now: float, count: int) -> float | None:
@@ -123,7 +124,7 @@ class Tally:
         self._bands: Counter[str] = Counter()
         self._score_sum = 0.0
         self._last_id: int | None = None
-        self._workflows, self._requests = Meter(), Meter()
+        self._workflows, self._requests = Meter(WORKFLOW_WINDOW), Meter(REQUEST_WINDOW)
 
     @property
     def processed(self) -> int:
@@ -146,7 +147,7 @@ class Tally:
         self._requests.note(now, request_count)
 
     def request_rate(self, now: float, request_count: int) -> float | None:
-        """Requests a second that really went out in the last minute."""
+        """Requests a second that really went out in the last ten seconds."""
         return self._requests.per_second(now, request_count)
 
     def checkpoint(self, now: float, at: datetime, *, total: int, limiter: Limiter, breaker: Breaker) -> Checkpoint:

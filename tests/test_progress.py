@@ -90,8 +90,8 @@ def test_nothing_that_moved_is_no_eta_and_nothing_left_is_none_at_all() -> None:
     assert taken(tally, 79, total=20).eta_seconds is None, "an open breaker, say"
 
 
-def test_a_meter_remembers_a_minute_however_long_it_runs() -> None:
-    meter = Meter()
+def test_a_meter_remembers_its_window_however_long_it_runs() -> None:
+    meter = Meter(60)
     for second in range(10_000):
         meter.note(second, second + 1)
     assert len(meter._samples) <= 62
