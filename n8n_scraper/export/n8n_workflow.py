@@ -113,7 +113,7 @@ def _nodes(template: Template, mended: list[str]) -> Iterator[Node]:
 def _complete(id: int, index: int, node: Node) -> Node:
     """The node with all that the editor needs; what was there and fits stays."""
     needed = {
-        "id": (_is_text, str(uuid5(_NAMESPACE, f"{id}/{index}"))),
+        "id": (_is_text, _id(node.get("id")) or str(uuid5(_NAMESPACE, f"{id}/{index}"))),
         "name": (_is_text, f"{node['type'].rpartition('.')[2]} {index}"),
         "typeVersion": (_is_number, 1),
         "position": (_is_position, [0, 0]),
@@ -123,6 +123,11 @@ def _complete(id: int, index: int, node: Node) -> Node:
     if "credentials" in node:
         complete["credentials"] = _credentials(node["credentials"])
     return complete
+
+
+def _id(value: Any) -> str:
+    """Numbers are as good as texts."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
 def _credentials(value: Any) -> dict[str, Any]:

@@ -235,3 +235,25 @@ def test_a_disk_that_is_full_is_told_with_its_folder(run: Run, database_url: str
     )
     assert done.returncode == 1
     assert done.stderr == f"n8n_scraper: {exports}: File too large. The former files are as they were.\n"
+
+
+def test_files_for_n8n(run: Run, exports: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--as", "n8n", str(tmp_path / "n8n"), "--status", "complete") == 0
+    assert capsys.readouterr().out == (
+        f"{tmp_path}/n8n: 5 workflow files, 5 of them new or changed; 4 left out, not known to be free.\n"
+    )
+    assert run("--as", "n8n", "--include-paid") == 0
+    assert len(list((exports / "n8n").glob("*.json"))) == 12
+
+
+@pytest.mark.parametrize("words", [("--check",), ("--format", "csv"), ("--columns", "id"), ("-o", "x")])
+def test_files_for_n8n_take_filters_only(run: Run, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--as", "n8n", *words) == 1
+    assert "--as n8n takes a folder and filters" in capsys.readouterr().err
+
+
+def test_a_word_is_a_folder_for_n8n_only(run: Run) -> None:
+    with pytest.raises(UsageError):
+        run("folder")
+    with pytest.raises(UsageError):
+        run("--as", "n8n", "one", "two")

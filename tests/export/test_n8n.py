@@ -94,6 +94,10 @@ def test_what_no_editor_takes_is_mended_and_told(workflow: dict[str, Any], mende
     assert importable(given).mended == mended
 
 
+def test_an_id_that_is_a_number_becomes_text() -> None:
+    assert made(template(nodes=[{**START, "id": 12}]))["nodes"][0]["id"] == "12"
+
+
 def test_a_node_called_attribution_keeps_its_name() -> None:
     nodes = made(template(nodes=[{**START, "name": "Attribution"}]))["nodes"]
     assert [node["name"] for node in nodes] == ["Attribution", "Attribution 1"]
