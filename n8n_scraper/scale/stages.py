@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 from urllib.request import ProxyHandler, build_opener
 
+from scrapy import Spider
+from scrapy.crawler import Crawler
 from scrapy.exporters import BaseItemExporter
 
 from n8n_scraper.config import Config
@@ -104,7 +106,8 @@ def _texts(item: WorkflowItem) -> list[str]:
 
 
 def _feeds(items: Sequence[WorkflowItem]) -> None:
-    feeds: list[BaseItemExporter] = [exporter(io.BytesIO()) for exporter in _EXPORTERS]
+    crawler = Crawler(Spider)
+    feeds: list[BaseItemExporter] = [exporter(io.BytesIO(), crawler=crawler) for exporter in _EXPORTERS]
     for feed in feeds:
         feed.start_exporting()
     for item in items:
