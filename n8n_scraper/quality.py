@@ -40,7 +40,7 @@ _PURPOSE = re.compile(
     r"(?i)how .{0,30}works?|what .{0,40}do|overview|about|purpose|use case|who |who's|why|benefit|feature|description"
 )
 _SIGNS = re.compile(r"[\W_]+")
-_CHANGES = re.compile(r"(?i)customi[sz]|adapt|extend|modif|tailor|adjust")
+_CHANGES = ("customis", "customiz", "adapt", "extend", "modif", "tailor", "adjust")
 _MAX_SERVICES = 200
 _GENERIC_NODES = """
     agent aggregate code cron executeworkflow filter function functionitem httprequest if limit manual merge noop
@@ -84,8 +84,9 @@ def _has_heading(item: WorkflowItem, pattern: re.Pattern[str]) -> bool:
     return any(pattern.search(section["title"]) for section in item.sections or ())
 
 
-def _has_text(item: WorkflowItem, pattern: re.Pattern[str]) -> bool:
-    return pattern.search(item.explainer_text or "") is not None
+def _has_word(item: WorkflowItem, words: Sequence[str]) -> bool:
+    text = (item.explainer_text or "").lower()
+    return any(word in text for word in words)
 
 
 def _text_length(item: WorkflowItem) -> int:
@@ -116,9 +117,12 @@ def _names_a_service(item: WorkflowItem) -> bool:
     if item.explainer_text is None:  # not asked for, or failed
         return True
     words = {_squeezed(re.sub(r"(?:Trigger|Tool)\Z", "", kind.rpartition(".")[2])) for kind in item.node_types or ()}
-    services = words - _GENERIC
-    text = _squeezed(f"{item.name} {item.explainer_text}")
-    return not services or any(service in text for service in sorted(services)[:_MAX_SERVICES])
+    services = sorted(words - _GENERIC)[:_MAX_SERVICES]
+    text = f"{item.name} {item.explainer_text}".lower()
+    if not services or any(service in text for service in services):
+        return True
+    squeezed = _squeezed(text)
+    return any(service in squeezed for service in services)
 
 
 METADATA_RULES = (
@@ -153,7 +157,7 @@ EXPLAINER_RULES = (
     Rule(10, "fewer than three headings", lambda item: len(item.sections or ()) >= 3),
     Rule(10, "no heading for what it is and does", lambda item: _has_heading(item, _PURPOSE)),
     Rule(10, "no heading for setting it up", lambda item: _has_heading(item, _SETUP)),
-    Rule(5, "nothing on changing it", lambda item: _has_text(item, _CHANGES)),
+    Rule(5, "nothing on changing it", lambda item: _has_word(item, _CHANGES)),
     Rule(15, "no sticky notes", lambda item: _notes(item) > 0),
     Rule(5, "fewer than one sticky note for six nodes", lambda item: 6 * _notes(item) >= (item.node_count or 0)),
     Rule(10, "no image and no video", lambda item: bool(item.images or item.videos)),
