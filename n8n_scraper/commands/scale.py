@@ -14,7 +14,7 @@ from scrapy.exceptions import UsageError
 from n8n_scraper.command import ProjectCommand
 from n8n_scraper.exit_codes import FAULT
 from n8n_scraper.replica.process import running_replica
-from n8n_scraper.scale import fault_table, scale_run, speed_runs
+from n8n_scraper.scale import fault_table, scale_run, speed_runs, transcript_table
 from n8n_scraper.scale.criteria import is_passed, verdict_table
 from n8n_scraper.scale.dataset_files import make_dataset, write_dataset
 from n8n_scraper.scale.kill_loop import KillLoop, table
@@ -95,6 +95,21 @@ def _faults(opts: argparse.Namespace, folder: Path) -> bool:
     return found.is_diagonal
 
 
+def _transcripts(opts: argparse.Namespace, folder: Path) -> bool:
+    library = {"count": opts.count * transcript_table.LIBRARY_SHARE, "seed": opts.seed, "icons": 0, "images": "self"}
+    with running_replica(**library, latency=opts.latency) as replica:
+        found = transcript_table.run(replica, folder, count=opts.count, seed=opts.seed)
+    _say(*found.lines(), "")
+    _say(
+        f"{found.outcomes.total()} videos of {found.workflows} workflows, {found.requests} requests to YouTube in "
+        f"{found.seconds:.0f} s and {len(found.codes)} runs (exit codes {found.codes}); refused "
+        f"{found.refusals} times, workflows left due each time {found.stops}, captions sent twice "
+        f"{found.fetched_again}: {'all' if found.is_diagonal else 'NOT all'} on the diagonal; "
+        f"load average {os.getloadavg()[0]:.1f}"
+    )
+    return found.is_passed
+
+
 def _dataset(opts: argparse.Namespace, _folder: Path) -> bool:
     dataset, served = make_dataset(opts.size, opts.seed, opts.corpus)
     write_dataset(opts.out, dataset, served)
@@ -148,6 +163,7 @@ def _share(text: str) -> float:
 SCENARIOS: dict[str, Scenario] = {
     "kills": Scenario(_kills, 300, "kill crawls at many moments and look what is lost"),
     "faults": Scenario(_faults, 1000, "crawl past every kind of fault and look what each is taken for"),
+    "transcripts": Scenario(_transcripts, 200, "crawl videos past every trouble of a stand-in YouTube, likewise"),
     "speed": Scenario(_speed, 2000, "measure crawls beside a bare spider over the same answers", latency="0"),
     "memory": Scenario(_memory, 50_000, "measure how a crawl's memory grows", latency="0"),
     "run": Scenario(_run, None, "crawl a dataset, killed once in the middle, and judge what came of it"),
