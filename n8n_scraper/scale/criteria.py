@@ -70,7 +70,7 @@ def criteria(size: int) -> tuple[Criterion, ...]:
         _most("peak_memory", "largest resident memory of the crawler", *memory, "MB"),
         _most("store_query_p95", "95th percentile of the crawler's transactions", 100, 250, "ms"),
         _least("exports", "exports that are valid and equal row by row", 4, 4, "files"),
-        _least("retries", "retries that the plan asks for and that were sent", 100, 100),
+        _least("retries", "workflows whose fault passes and that were asked again until it had", 100, 100),
         _least("resumed", "workflows with a row after a kill -9 in the middle and a resume", 100, 100),
         _most("stored_twice", "workflows committed twice", 0, 0, "rows"),
         _most("watchdog", "workflows ended by WORKFLOW_TIMEOUT", 0, 4, "workflows"),

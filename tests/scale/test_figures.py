@@ -67,6 +67,7 @@ def test_politeness_and_retries_are_what_the_site_saw() -> None:
     found = figures.of_log(DATASET, entries)
     assert found == {"unplanned_429": 0, "busiest_second": 3, "busiest_ten_seconds": 4, "retries": 100}
     assert figures.of_log(DATASET, entries[:-1])["retries"] == 0
+    assert figures.of_log(DATASET, [entry(0, 2)])["retries"] is None, "the fault was never sent"
     assert figures.of_log(DATASET, [*entries, entry(5, 3, 429)])["unplanned_429"] == 1
     assert figures.of_log(DATASET, [*entries, entry(5, 3, 429, fault="429")])["unplanned_429"] == 0
 
