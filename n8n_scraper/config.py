@@ -56,7 +56,7 @@ class Config:
     )
     burst: int = _setting(whole(1, 5), 1, "requests that may start at once after a pause")
     media_requests_per_second: float = _setting(
-        number(0.01, 10_000), 1.0, "image downloads, per host (nothing downloads them yet)"
+        number(0.01, 10_000), 1.0, "image downloads, per host and over all processes of a store"
     )
     transcript_requests_per_second: float = _setting(
         number(0.001, 10_000), 0.2, "requests to YouTube, three for a transcript"
@@ -85,6 +85,9 @@ class Config:
     )
     workflow_timeout: float = _setting(number(0.1), 900.0, "seconds one workflow may take, without waits")
     max_body_bytes: int = _setting(whole(1000, 1 << 30), 8_000_000, "largest answer, also after decompression")
+    max_image_pixels: int = _setting(
+        whole(1, 1 << 40), 100_000_000, "largest image, width by height as its header says"
+    )
     export_paid: bool = _setting(read_flag, False, "export the JSON of paid workflows too")
     csv_defuse_formulas: bool = _setting(read_flag, True, "put ' before CSV cells that a spreadsheet would run")
     redact_secrets: bool = _setting(
@@ -142,6 +145,11 @@ class Config:
     @property
     def api_host(self) -> str:
         return urlsplit(self.api_url).hostname or ""
+
+    @property
+    def named_hosts(self) -> frozenset[str]:
+        """Hosts that the settings name: these may be inner ones."""
+        return frozenset({self.site_host, self.api_host, *self.test_hosts})
 
     @property
     def is_test_site(self) -> bool:

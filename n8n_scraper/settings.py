@@ -30,6 +30,7 @@ DOWNLOAD_HANDLERS = {
     "ftp": None,
     "s3": None,
 }
+TWISTED_DNS_RESOLVER = "n8n_scraper.resolver.PublicResolver"
 DOWNLOAD_VERIFY_CERTIFICATES = True  # Scrapy's default is False
 COOKIES_ENABLED = False
 REFERER_ENABLED = False
@@ -59,6 +60,7 @@ ITEM_PIPELINES = {
     "n8n_scraper.pipelines.redaction.RedactionPipeline": 200,
     "n8n_scraper.pipelines.quality.QualityPipeline": 300,
     "n8n_scraper.pipelines.store.StorePipeline": 400,
+    "n8n_scraper.pipelines.media.ImagePipeline": 500,
     "n8n_scraper.pipelines.transcripts.TranscriptsPipeline": 600,
     "n8n_scraper.pipelines.acknowledge.AcknowledgePipeline": 700,
 }

@@ -86,6 +86,13 @@ RENDER_REUSED_COUNT = _stat("render/reused_count", "scripts handed to pages that
 RENDER_ABORTED_COUNT = _stat(
     "render/aborted_count/{}", "requests of pages that were aborted: host, kind, method, limit, robots, navigation"
 )
+MEDIA_DOWNLOAD_COUNT = _stat("media/download_count", "images downloaded")
+MEDIA_BYTES = _stat("media/download_bytes", "their size, added up")
+MEDIA_FORMAT_COUNT = _stat("media/format_count/{}", "the same, by format as their content has it")
+MEDIA_KEPT_COUNT = _stat("media/kept_count", "images of workflows that were not asked for: what they are is known")
+MEDIA_FAILURE_COUNT = _stat("media/failure_count/{}", "addresses without an image, by failure kind, or disallowed")
+MEDIA_RETRY_COUNT = _stat("media/retry_count", "images asked for again after a back-off")
+MEDIA_REFUSED_COUNT = _stat("media/refused_count", "addresses not asked for, because they are not public")
 ROBOTS_RETRY_COUNT = _stat("robotstxt/retry_count", "retries of robots.txt (the rest of robotstxt/… is Scrapy's)")
 ROBOTS_UNREACHABLE_COUNT = _stat("robotstxt/unreachable_count", "hosts whose robots.txt could not be read at all")
 FIELD_THERE_COUNT = _stat("field/there_count/{}/{}", "answers that had the field, by source and field")

@@ -11,11 +11,11 @@ from scrapy.http.request import NO_CALLBACK
 
 from n8n_scraper import stats
 from n8n_scraper.browser import rules
-from n8n_scraper.downloader import NotSent
+from n8n_scraper.downloader import NO_ANSWER, NotSent
 from n8n_scraper.exceptions import UnusableAnswer
 from n8n_scraper.extensions.rate import RateExtension
 from n8n_scraper.middlewares.decompression import ACCEPTED
-from n8n_scraper.middlewares.robots import NO_ANSWER, Disallowed
+from n8n_scraper.middlewares.robots import Disallowed
 from n8n_scraper.site.answers import judge, judge_exception
 
 if TYPE_CHECKING:

@@ -16,9 +16,11 @@ from n8n_scraper import stats
 from n8n_scraper.config import YOUTUBE_URL
 from n8n_scraper.politeness.breaker import CircuitBreaker, Id, State
 from n8n_scraper.politeness.gate import Gate, GateClosed
+from n8n_scraper.politeness.outside import DEFAULT_PORTS
 from n8n_scraper.politeness.pace import Pace
 from n8n_scraper.politeness.reservation import LocalReservations, Reservations
 from n8n_scraper.project import load_config
+from n8n_scraper.site.addresses import Site
 from n8n_scraper.store.rate import StoredReservations
 from n8n_scraper.store.thread import StoreThread
 
@@ -34,14 +36,17 @@ WATCH_SECONDS = 0.2
 
 
 class RateExtension:
-    """One gate for the two n8n hosts, one per other host; with a store, its row is the gate of all its processes."""
+    """One gate for the two n8n hosts, one per other host; with a store, its row is the gate of all its processes.
+
+    An image that lies on one of the two hosts passes both: the host's at the rate of images, and the common one.
+    """
 
     def __init__(self, crawler: Crawler, config: Config, store: StoreThread | None) -> None:
         self._crawler = crawler
         self._config = config
         self._delay = crawler.settings.getfloat("DOWNLOAD_DELAY")
         self._store = store
-        self._hosts = {config.site_host, config.api_host}
+        self._site = Site(config.site_url, config.api_url)
         self._other_gates: dict[str, Gate] = {}
         self.sent: WeakSet[Request] = WeakSet()
         """Requests that got their turn; the download handler adds them."""
@@ -78,17 +83,19 @@ class RateExtension:
         return sum(map(self._is_waiting, self._crawler.engine.downloader.active))
 
     def _is_waiting(self, request: Request) -> bool:
-        if request in self.sent or _host(request.url) not in self._hosts:
+        if request in self.sent or request.meta.get("outside"):
             return False
         return not self.breaker.holds_back(breaker_id(request))
 
-    async def admit(self, url: str, priority: int = 0, id: Id = None) -> float:
+    async def admit(self, url: str, priority: int = 0, id: Id = None, *, outside: bool = False) -> float:
         """Wait until a request to this address may be sent, right now and once; returns the seconds waited.
 
         Raises:
             GateClosed: the crawl is ending, it must not be sent.
         """
         gate = self._gate_of(url)
+        if outside and gate is self.gate:
+            await self._outside_gate(url).acquire(priority)
         waited = await gate.acquire(priority, id)
         if gate is self.gate:
             self._crawler.stats.inc_value(stats.RATE_REQUEST_COUNT)
@@ -112,9 +119,10 @@ class RateExtension:
         """The status that a request sent at that moment (``time.monotonic()``) got: a 429 slows down, for all."""
         gate = self._gate_of(url)
         if status == 429:
-            self._crawler.stats.inc_value(stats.RATE_LIMITED_COUNT)
             await gate.slow_down(sent_at)
-            self._note_pace()
+            if gate is self.gate:
+                self._crawler.stats.inc_value(stats.RATE_LIMITED_COUNT)
+                self._note_pace()
         elif status < 400 or status in {404, 410}:
             gate.answered_cleanly()
 
@@ -123,9 +131,10 @@ class RateExtension:
         self._gate_of(url).slow_to(1 / seconds)
 
     def _gate_of(self, url: str) -> Gate:
+        return self.gate if self._site.is_ours(url) else self._outside_gate(url)
+
+    def _outside_gate(self, url: str) -> Gate:
         host = _host(url)
-        if host in self._hosts:
-            return self.gate
         if host not in self._other_gates:
             config = self._config
             is_youtube = host == _host(YOUTUBE_URL)
@@ -225,7 +234,10 @@ class RateExtension:
 
 
 def _host(url: str) -> str:
-    return urlsplit(url).hostname or ""
+    """Host, and port where it is not the usual one: what a rate is promised to."""
+    parts = urlsplit(url)
+    usual = parts.port in {None, DEFAULT_PORTS.get(parts.scheme)}
+    return (parts.hostname or "") if usual else f"{parts.hostname}:{parts.port}"
 
 
 def breaker_id(request: Request) -> Id:

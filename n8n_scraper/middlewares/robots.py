@@ -17,24 +17,16 @@ import asyncio
 import logging
 import random
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from scrapy import Request
-from scrapy.exceptions import (
-    CannotResolveHostError,
-    DownloadCancelledError,
-    DownloadConnectionRefusedError,
-    DownloadFailedError,
-    DownloadTimeoutError,
-    IgnoreRequest,
-    ResponseDataLossError,
-)
+from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 from scrapy.utils.misc import build_from_crawler, load_object
-from twisted.internet.error import ConnectError, ConnectionClosed
 
 from n8n_scraper import stats
+from n8n_scraper.downloader import NO_ANSWER, outside_meta
 from n8n_scraper.exceptions import StartError, UnusableAnswer
 from n8n_scraper.extensions.rate import RateExtension
 from n8n_scraper.politeness.backoff import PUT_OFF_SECONDS, retry_delay
@@ -55,22 +47,14 @@ MAX_REDIRECTS = 5
 MAX_BYTES = 500 * 1024
 VALID_SECONDS = 86_400.0
 LONGEST_CRAWL_DELAY = 60.0
-NO_ANSWER = (
-    CannotResolveHostError,
-    ConnectError,
-    ConnectionClosed,
-    DownloadCancelledError,
-    DownloadConnectionRefusedError,
-    DownloadFailedError,
-    DownloadTimeoutError,
-    IgnoreRequest,
-    ResponseDataLossError,
-)
-"""What a download raises when there is no answer."""
 
 
 class Disallowed(IgnoreRequest):
     """robots.txt forbids this address."""
+
+
+class Unreachable(UnusableAnswer):
+    """robots.txt of another host cannot be read, after its retries: nothing may be asked there."""
 
 
 class RobotsMiddleware:
@@ -96,19 +80,23 @@ class RobotsMiddleware:
     async def process_request(self, request: Request) -> None:
         """Raises:
         IgnoreRequest: the address is disallowed, or its robots.txt cannot be read.
+        Unreachable: that of another host cannot be read (meta ``outside``).
         """
         if request.meta.get("dont_obey_robotstxt"):
             return
+        outside = bool(request.meta.get("outside"))
         try:
-            if await self.verdict(request.url):
+            if await self.verdict(request.url, outside=outside):
                 return
         except UnusableAnswer as failure:
+            if outside:
+                raise Unreachable(failure.kind, failure.reason) from None
             self._end_crawl(request.url, unread_reason(failure))
             raise IgnoreRequest(str(failure)) from None
         self._crawler.stats.inc_value("robotstxt/forbidden")
         raise Disallowed("Forbidden by robots.txt")
 
-    async def verdict(self, url: str) -> bool:
+    async def verdict(self, url: str, *, outside: bool = False) -> bool:
         """Whether robots.txt allows this address.
 
         Raises:
@@ -119,18 +107,18 @@ class RobotsMiddleware:
             return True
         read_at, rules = self._rules.get(origin, (float("-inf"), None))
         if rules is None or time.monotonic() - read_at > VALID_SECONDS:
-            rules = asyncio.ensure_future(self._read(origin))
+            rules = asyncio.ensure_future(self._read(origin, outside=outside))
             self._rules[origin] = time.monotonic(), rules
         parser = await asyncio.shield(rules)
         return parser is None or parser.allowed(url, self._user_agent)
 
-    async def _read(self, origin: str) -> RobotParser | None:
+    async def _read(self, origin: str, *, outside: bool) -> RobotParser | None:
         """The rules, None for no rules at all."""
         attempt = 0
         while True:
             attempt += 1
             try:
-                return self._parse(await self._fetch(f"{origin}/robots.txt"), origin)
+                return self._parse(await self._fetch(f"{origin}/robots.txt", outside=outside), origin)
             except UnusableAnswer as failure:
                 delay = retry_delay(failure.kind, attempt, failure.retry_after, random.random)
                 if delay is None or delay > PUT_OFF_SECONDS:
@@ -139,9 +127,9 @@ class RobotsMiddleware:
             self._crawler.stats.inc_value(stats.ROBOTS_RETRY_COUNT)
             await asyncio.sleep(delay)
 
-    async def _fetch(self, address: str) -> Response:
+    async def _fetch(self, address: str, *, outside: bool) -> Response:
         for _ in range(MAX_REDIRECTS + 1):
-            response = await self._download(address)
+            response = await self._download(address, outside=outside)
             location = response.headers.get("Location")
             if not (300 <= response.status < 400 and location):
                 return response
@@ -151,8 +139,15 @@ class RobotsMiddleware:
             address = target
         raise UnusableAnswer("unexpected", f"more than {MAX_REDIRECTS} redirects")
 
-    async def _download(self, address: str) -> Response:
-        meta = {"dont_obey_robotstxt": True, "dont_redirect": True, "dont_retry": True, "allow_offsite": True}
+    async def _download(self, address: str, *, outside: bool) -> Response:
+        meta: dict[str, Any] = {
+            "dont_obey_robotstxt": True,
+            "dont_redirect": True,
+            "dont_retry": True,
+            "allow_offsite": True,
+        }
+        if outside and _origin(address) not in self._ours:
+            meta |= outside_meta(address)
         request = Request(address, priority=PRIORITY, meta=meta, callback=NO_CALLBACK)
         self._crawler.stats.inc_value("robotstxt/request_count")
         try:

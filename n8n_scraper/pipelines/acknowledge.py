@@ -27,6 +27,7 @@ from scrapy.exceptions import DropItem, NotConfigured
 from n8n_scraper import stats
 from n8n_scraper.downloader import NotSent
 from n8n_scraper.exceptions import StoreUnavailable
+from n8n_scraper.export.aside import is_full
 from n8n_scraper.items import STAGES, WorkflowItem
 from n8n_scraper.politeness.gate import GateClosed
 from n8n_scraper.stages import failed_stage, is_refused
@@ -45,15 +46,16 @@ if TYPE_CHECKING:
 
 @contextmanager
 def later(crawler: Crawler, item: WorkflowItem) -> Iterator[None]:
-    """Leave a workflow to the next run of the job, without a failure, when the crawl ends or the store went away."""
+    """Leave a workflow to the next run of the job, without a failure, when the crawl ends or nothing can be written."""
     try:
         yield
     except (NotSent, GateClosed):
         reason = "the crawl is ending"
-    except (StoreUnavailable, psycopg2.Error) as error:
-        if (close := close_reason(error)) is None:
+    except (StoreUnavailable, psycopg2.Error, OSError) as error:
+        close = "disk_full" if isinstance(error, OSError) and is_full(error) else close_reason(error)
+        if close is None:
             raise
-        reason = "the store is not there"
+        reason = close
         cast("WorkflowsSpider", crawler.spider).stop(close)
     else:
         return

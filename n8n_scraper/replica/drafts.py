@@ -9,6 +9,9 @@ from typing import Any
 
 from n8n_scraper.replica.catalogue import STICKY_NOTE
 
+_ENDINGS = ("jpg", "gif", "webp", "svg", *["png"] * 6)
+"""About as often as in real templates."""
+
 
 @dataclass(slots=True)
 class Draft:
@@ -61,7 +64,8 @@ class Draft:
         )
 
     def image_url(self) -> str:
-        return f"{self.image_base}/{self.rng.getrandbits(64):016x}.png"
+        number = self.rng.getrandbits(64)
+        return f"{self.image_base}/{number:016x}.{_ENDINGS[number % len(_ENDINGS)]}"
 
     def video_id(self) -> str:
         letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

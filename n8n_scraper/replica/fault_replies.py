@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cache
 
 from n8n_scraper.replica.fault_rules import Fault
+from n8n_scraper.replica.images import bomb_picture
 from n8n_scraper.replica.json_members import joined, members
 from n8n_scraper.replica.replies import HTML, JSON, PLAIN, Reply, text_reply
 from n8n_scraper.replica.youtube import TROUBLES
@@ -106,6 +107,8 @@ _ALTERATIONS: dict[str, Callable[[Fault, Reply, Reply], Reply]] = {
     "gzip_bomb": lambda fault, reply, other: _encoded(reply, bomb(fault.bytes or _BOMB_BYTES)),
     "bad_gzip": lambda fault, reply, other: _encoded(reply, b"\x1f\x8b\x08\x00 this is no gzip"),
     "redirect": lambda fault, reply, other: Reply(302, b"", HTML, {"Location": fault.to or OFF_SITE}),
+    "wrong_type": lambda fault, reply, other: reply._replace(content_type=PLAIN),
+    "image_bomb": lambda fault, reply, other: Reply(200, bomb_picture(), "image/png"),
     "wrong_id": lambda fault, reply, other: other,
     "without": lambda fault, reply, other: _without(reply, fault.field or ""),
     "unpublished": lambda fault, reply, other: _unpublished(reply),

@@ -44,6 +44,8 @@ NAMED_KINDS: dict[str, str] = {
     "wrong_id": "the answer for `to`, or for the next id there is",
     "redirect": "status 302 to `to`, or off the site",
     "without": "the JSON answer without its member `field`, as if the site had dropped or renamed it",
+    "wrong_type": "the answer, called text/plain",
+    "image_bomb": "a picture whose header claims 60,000 by 60,000 pixels",
     "unpublished": "the answer with a status that is not `published`",
     **{kind: f"of YouTube: {meaning}" for kind, (_, _, meaning) in TROUBLES.items()},
 }

@@ -11,7 +11,7 @@ _COUNT = 100
 _EXAMPLE_IMAGES = "https://images.example.com"
 
 
-def open_library(options: Options, site_url: str) -> Library:
+def open_library(options: Options, media_url: str) -> Library:
     if options.corpus is not None:
         return CorpusLibrary(options.corpus, seed=options.seed, paid=options.paid, count=options.count)
     recipe = Recipe(
@@ -21,6 +21,6 @@ def open_library(options: Options, site_url: str) -> Library:
         hostile=options.hostile,
         paid=options.paid,
         icons=options.icons,
-        image_base=f"{site_url}/images" if options.images == "self" else _EXAMPLE_IMAGES,
+        image_base=f"{media_url}/images" if options.images == "self" else _EXAMPLE_IMAGES,
     )
     return GeneratedLibrary(recipe)

@@ -46,6 +46,7 @@ class Options:
     site_port: int = 0
     api_port: int = 0
     youtube_port: int = 0
+    media_port: int = 0
     latency: Latency = Latency()
     access_log: Path | None = None
     api_robots: str = "open"
@@ -123,6 +124,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     server.add_argument("--site-port", type=_whole(0, 65535), metavar="P", help="0 = a free one")
     server.add_argument("--api-port", type=_whole(0, 65535), metavar="P", help="0 = a free one")
     server.add_argument("--youtube-port", type=_whole(0, 65535), metavar="P", help="0 = a free one")
+    server.add_argument("--media-port", type=_whole(0, 65535), metavar="P", help="0 = a free one")
     server.add_argument("--latency", type=_latency, metavar="SECONDS", help="0.3, or from-to like 0.1-0.5")
     server.add_argument("--access-log", type=Path, metavar="FILE", help="one JSON object a request, appended")
     server.add_argument("--api-robots", choices=("open", "closed"), help="closed = the API host disallows everything")

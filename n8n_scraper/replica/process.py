@@ -28,6 +28,7 @@ class RunningReplica(NamedTuple):
     site_url: str
     api_url: str
     youtube_url: str
+    media_url: str
     access_log: Path
     pid: int
 
@@ -133,15 +134,15 @@ def _started(command: list[str], complaints: Path) -> subprocess.Popen[str]:
         )
 
 
-def _addresses(process: subprocess.Popen[str], timeout: float) -> tuple[str, str, str]:
+def _addresses(process: subprocess.Popen[str], timeout: float) -> tuple[str, str, str, str]:
     assert process.stdout is not None
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         line = process.stdout.readline() if selector.select(timeout) else ""
     found = _ADDRESS.findall(line)
-    if len(found) < 3:
+    if len(found) < 4:
         raise _SaidNothingError
-    return found[0], found[1], found[2]
+    return found[0], found[1], found[2], found[3]
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

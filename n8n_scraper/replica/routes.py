@@ -33,6 +33,12 @@ _TABLES = {
             "image": r"/images/(?P<rest>[\w.-]+)",
         }
     ),
+    "media": _table(
+        {
+            "robots": r"/robots\.txt",
+            "image": r"/(?:images|private)/(?P<rest>[\w.-]+)",
+        }
+    ),
     "api": _table(
         {
             "detail": rf"/api/templates/workflows/{_ID}",

@@ -1,4 +1,4 @@
-"""The replica itself: three loopback ports, one event loop."""
+"""The replica itself: a loopback port for each host, one event loop."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from n8n_scraper.replica.control import control
 from n8n_scraper.replica.fault_replies import altered
 from n8n_scraper.replica.fault_rules import Asked, Fault
 from n8n_scraper.replica.faults import FaultPlan
+from n8n_scraper.replica.images import Media
 from n8n_scraper.replica.library import Library, listed
 from n8n_scraper.replica.opening import open_library
 from n8n_scraper.replica.options import Options
@@ -38,12 +39,12 @@ class Replica:
     def __init__(self, options: Options) -> None:
         self.traffic = Traffic()
         self.faults = FaultPlan()
-        self.site_url = self.api_url = self.youtube_url = ""
+        self.site_url = self.api_url = self.youtube_url = self.media_url = ""
         self._options = options
         self._latency = options.random_latency()
         self._log = AccessLog(options.access_log)
         self._runners: list[web.ServerRunner] = []
-        self._hosts: dict[str, Site | Api | YouTube] = {}
+        self._hosts: dict[str, Site | Api | YouTube | Media] = {}
         self._connections: WeakSet[asyncio.Transport] = WeakSet()
 
     async def start(self) -> None:
@@ -51,12 +52,14 @@ class Replica:
         if self._options.faults is not None:
             self.faults = FaultPlan.read(self._options.faults, started=time.monotonic())
         urls = {host: await self._listen(host, getattr(self._options, f"{host}_port")) for host in HOSTS}
-        self.site_url, self.api_url, self.youtube_url = urls["site"], urls["api"], urls["youtube"]
-        self.library = open_library(self._options, self.site_url)
+        self.site_url, self.api_url = urls["site"], urls["api"]
+        self.youtube_url, self.media_url = urls["youtube"], urls["media"]
+        self.library = open_library(self._options, self.media_url)
         self._hosts = {
             "site": Site(self.library, self.site_url, self._options.bare_id, self._options.pages),
             "api": Api(self.library, self._options.api_robots),
             "youtube": YouTube(),
+            "media": Media(),
         }
 
     async def stop(self) -> None:

@@ -35,7 +35,7 @@ async def serve(options: Options, *, until_stdin_ends: bool = False) -> None:
 def start_line(replica: Replica) -> str:
     return (
         f"Replica with {sum(1 for _ in listed(replica.library))} templates: site {replica.site_url}, "
-        f"API {replica.api_url}, YouTube {replica.youtube_url}; crawl it with "
+        f"API {replica.api_url}, YouTube {replica.youtube_url}, images {replica.media_url}; crawl it with "
         f"-s N8N_SCRAPER_SITE_URL={replica.site_url} -s N8N_SCRAPER_API_URL={replica.api_url} "
         f"-s N8N_SCRAPER_YOUTUBE_URL={replica.youtube_url} {replica.library.remark}"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from n8n_scraper.replica import answers, pages, shell
-from n8n_scraper.replica.images import png
+from n8n_scraper.replica.images import picture
 from n8n_scraper.replica.library import Entry, Library, listed
 from n8n_scraper.replica.not_found import not_found_page
 from n8n_scraper.replica.replies import HTML, JAVASCRIPT, JSON, XML, Reply, text_reply
@@ -32,7 +32,7 @@ class Site:
             "sitemap_index": self._sitemap_index,
             "sitemap": self._sitemap,
             "by_id": self._by_id,
-            "image": lambda route: Reply(200, png(route.rest), "image/png"),
+            "image": lambda route: picture(route.rest),
         }
 
     def answer(self, route: Route, query: Mapping[str, str]) -> Reply:

@@ -17,6 +17,7 @@ from n8n_scraper.store import raw
 from n8n_scraper.store.forgotten import forgotten_ids
 from n8n_scraper.store.history import redact_former
 from n8n_scraper.store.rows import CONTENT, DERIVED, OBSERVED, write_rederived
+from n8n_scraper.store.stages import STATUSES, fill_kept
 
 ROWS = 100
 
@@ -37,7 +38,8 @@ def reparse(
     *,
     redact: bool = True,
 ) -> Rederived:
-    """Derive every row that has a stored answer again; observed columns and changed_at stay as they are.
+    """Derive every row that has a stored answer again; observed columns and changed_at stay as they are, but for the
+    status of a stage whose inventory has grown.
 
     With ``redact``, secrets that were stored (by a crawl without redaction, or before their kind was known) are taken
     out of the row, of the stored answer and of former versions.
@@ -46,6 +48,7 @@ def reparse(
     rows = changed = 0
     for stored in _stored(cursor):
         pairs = [(row, _derive(row, site, rescore, redact)) for row in stored]
+        fill_kept(cursor, [item for _, item in pairs])
         different = [item for row, item in pairs if _differs(row, item)]
         write_rederived(cursor, different)
         _replace_answers(cursor, [item for row, item in pairs if _has_fewer_secrets(row, item)])
@@ -96,7 +99,7 @@ def _derive(row: dict[str, Any], site: Site, rescore: Callable[[WorkflowItem], N
 
 
 def _differs(row: dict[str, Any], item: WorkflowItem) -> bool:
-    return any(getattr(item, name) != row[name] for name in (*CONTENT, *DERIVED))
+    return any(getattr(item, name) != row[name] for name in (*CONTENT, *DERIVED, *STATUSES))
 
 
 def _has_fewer_secrets(row: dict[str, Any], item: WorkflowItem) -> bool:

@@ -14,7 +14,7 @@ from n8n_scraper.store import raw
 from n8n_scraper.store.forgotten import forgotten_ids
 from n8n_scraper.store.history import keep_former
 from n8n_scraper.store.merge import FORGOTTEN, HISTORY_COLUMNS, Decision, Known, item_from_row, merge
-from n8n_scraper.store.stages import fill_kept
+from n8n_scraper.store.stages import fill_kept, write_statuses
 from n8n_scraper.store.values import json_text
 
 OBSERVED = tuple(column.name for column in COLUMNS if column.written == "observed")
@@ -121,7 +121,9 @@ def read_items(cursor: Cursor, ids: Sequence[int]) -> list[WorkflowItem]:
 
 
 def write_rederived(cursor: Cursor, items: Sequence[WorkflowItem]) -> None:
-    """Replace the content and derived columns of rows that exist."""
+    """Replace the content and derived columns of rows that exist, and the statuses that follow from them."""
+    if items:
+        write_statuses(cursor, items)
     _upsert(cursor, "content", ("id", "source", *CONTENT), (_values(i, ("id", "source", *CONTENT)) for i in items))
     _upsert(cursor, "derived", ("id", *DERIVED), (_values(item, ("id", *DERIVED)) for item in items))
 

@@ -8,10 +8,12 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 
 from n8n_scraper.items import STAGES, WorkflowItem
+from n8n_scraper.store.media_files import fill_media
 from n8n_scraper.store.merge import STATUS_COLUMNS, crawl_status
 from n8n_scraper.store.transcripts import fill_transcripts
 from n8n_scraper.store.values import json_text
 
+STATUSES = (*STAGES.values(), "crawl_status", "error_kind", "error")
 _OBSERVED = """
     update observed o set media_status = v.media_status, transcripts_status = v.transcripts_status,
         crawl_status = v.crawl_status, error_kind = v.error_kind, error = v.error
@@ -32,6 +34,7 @@ def fill_kept(cursor: Cursor, items: Sequence[WorkflowItem]) -> None:
     Each stage adds a call here. A status that no longer holds, because the inventory has grown, becomes ``skipped``:
     the new part was never asked for.
     """
+    fill_media(cursor, items)
     fill_transcripts(cursor, items)
     for item in items:
         item.crawl_status = crawl_status([getattr(item, column) or "skipped" for column in STATUS_COLUMNS])
@@ -41,9 +44,7 @@ def write_stages(cursor: Cursor, items: Sequence[WorkflowItem]) -> None:
     """Write what stages changed in rows that are stored: their statuses, the row's, and the columns they fill."""
     for item in items:
         item.crawl_status = crawl_status([getattr(item, column) or "skipped" for column in STATUS_COLUMNS])
-    names = ("id", *STAGES.values(), "crawl_status", "error_kind", "error")
-    rows = [tuple(getattr(item, name) for name in names) for item in items]
-    execute_values(cursor, _OBSERVED, rows, page_size=len(rows))
+    write_statuses(cursor, items)
     filled = [
         (item.id, item.content_hash, json_text(item.images), json_text(item.transcripts))
         for item in items
@@ -51,3 +52,8 @@ def write_stages(cursor: Cursor, items: Sequence[WorkflowItem]) -> None:
     ]
     if filled:
         execute_values(cursor, _DERIVED, filled, template="(%s, %s, %s::json, %s::json)", page_size=len(filled))
+
+
+def write_statuses(cursor: Cursor, items: Sequence[WorkflowItem]) -> None:
+    rows = [(item.id, *(getattr(item, name) for name in STATUSES)) for item in items]
+    execute_values(cursor, _OBSERVED, rows, page_size=len(rows))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import struct
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -195,6 +196,16 @@ def test_an_answer_without_a_member(faulty: RunningReplica, address: str, ask: A
     assert json.loads(ask(address).body) == expected
     faulty.set_faults({"kind": "without", "field": "nowhere.at.all"})
     assert json.loads(ask(address).body) == json.loads(sound)
+
+
+def test_a_wrong_type_and_a_picture_that_claims_to_be_enormous(faulty: RunningReplica, ask: Ask) -> None:
+    address = f"{faulty.media_url}/images/x.png"
+    sound = ask(address)
+    faulty.set_faults({"kind": "wrong_type"})
+    assert (ask(address).body, ask(address).headers["content-type"]) == (sound.body, "text/plain; charset=utf-8")
+    faulty.set_faults({"kind": "image_bomb"})
+    assert struct.unpack(">II", ask(address).body[16:24]) == (60_000, 60_000)
+    assert len(ask(address).body) < 5_000
 
 
 def test_every_named_kind_has_a_test() -> None:
