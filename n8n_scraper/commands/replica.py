@@ -5,7 +5,6 @@ import asyncio
 
 from n8n_scraper.command import ProjectCommand
 from n8n_scraper.replica.options import Options, add_arguments
-from n8n_scraper.replica.serving import serve
 
 
 class Command(ProjectCommand):
@@ -20,4 +19,7 @@ class Command(ProjectCommand):
         add_arguments(parser)
 
     def act(self, args: list[str], opts: argparse.Namespace) -> None:
+        # Scrapy imports every command at each start, and a server is a fifth of what a crawl would import.
+        from n8n_scraper.replica.serving import serve  # noqa: PLC0415
+
         asyncio.run(serve(Options.from_namespace(opts)))
