@@ -90,7 +90,7 @@ class Metrics:
         await self._teller
         spider: Any = self._crawler.spider
         reason = spider.stop_reason or self._crawler.stats.get_value("finish_reason")
-        Gauge(names.EXIT_CODE, "exit code of the run", registry=self._registry).set(exit_code(reason))
+        Gauge(names.EXIT_CODE, "exit code of the close reason", registry=self._registry).set(exit_code(reason))
         Gauge(names.ENDED, "when the run ended", registry=self._registry).set_to_current_time()
         await self._tell(lambda output: output.end(self._registry))
 

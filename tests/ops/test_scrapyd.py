@@ -249,7 +249,7 @@ def test_crawls_that_outlive_scrapyd_share_the_rate_with_new_ones(
     runs_before, requests_before = len(runs(store)), len(replica.entries())
     for ids in ("11,12,13,14,15,16", "17,18,19,20,21,22"):
         scrapyd.schedule(ids=ids, page="no")
-    wait_until(lambda: len(replica.entries()) >= requests_before + 10)
+    wait_until(lambda: len(replica.entries()) >= requests_before + 6)
     orphans = scrapyd.crawls()
     assert len(orphans) == 2
     scrapyd.processes[-1].send_signal(signal.SIGKILL)
