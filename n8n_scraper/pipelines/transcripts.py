@@ -104,6 +104,7 @@ class TranscriptsPipeline:
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         ended.cancel()
         if not fetching.done():
+            fetching.add_done_callback(lambda late: late.cancelled() or late.exception())  # and nobody asks for it
             raise GateClosed
         return await fetching
 

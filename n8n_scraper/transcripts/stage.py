@@ -75,11 +75,6 @@ class Stage:
         self._hold_until = 0.0  # of time.monotonic
         self._begun: asyncio.Task[None] | None = None
 
-    @property
-    def stopped(self) -> Outcome | None:
-        """Why nothing is asked any more in this run."""
-        return self._stopped
-
     async def transcript(self, video_id: str) -> Transcript:
         """Of one video, from the store or from YouTube; two workflows that show it ask once."""
         if self._begun is None:
