@@ -43,8 +43,9 @@ class Command(ProjectCommand):
 
     def long_desc(self) -> str:
         return (
-            "ID is the number or the address of a workflow, stored or not. Row, stored answer, former versions and "
-            f"exports are removed for good; what stays is the number, the time and the reason. {OUT_OF_REACH}"
+            "ID is the number or the address of a workflow, stored or not. Row, stored answer, former versions, "
+            "images and exports are removed for good; what stays is the number, the time and the reason. "
+            f"{OUT_OF_REACH}"
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -70,8 +71,9 @@ class Command(ProjectCommand):
             if not opts.yes and not _confirmed(connection, ids):
                 print("Nothing was taken down.")
                 return FAULT
-            print(_forget(connection, ids, opts.reason))
-            return _take_down(config, dsn, frozenset(ids), folders)
+            done = TakenDown()
+            print(_forget(connection, ids, opts.reason, Path(config.data_dir), done))
+            return _take_down(config, dsn, frozenset(ids), folders, done)
 
 
 def _ids(words: Sequence[str], config: Config) -> list[int]:
@@ -114,17 +116,31 @@ def _confirmed(connection: Connection, ids: Sequence[int]) -> bool:
     return answer.strip().lower() in {"y", "yes"}
 
 
-def _forget(connection: Connection, ids: Sequence[int], reason: str | None) -> str:
+def _forget(connection: Connection, ids: Sequence[int], reason: str | None, data_dir: Path, done: TakenDown) -> str:
     with connection, connection.cursor() as cursor:
         removed = forgotten.forget(cursor, ids, reason, datetime.now(timezone.utc))
+        # Before the commit: a kill in between leaves no file that nothing knows of; a missing one is downloaded again.
+        done.failed += _remove_images(data_dir, removed.images)
     return (
         f"{len(ids)} taken down. Out of the store: {removed.rows} rows with their stored answers, {removed.versions} "
-        f"former versions, {removed.observations} observations of views and price."
+        f"former versions, {removed.observations} observations of views and price, {len(removed.images)} images."
     )
 
 
-def _take_down(config: Config, dsn: str, ids: frozenset[int], folders: Sequence[Path]) -> int:
-    done = TakenDown()
+def _remove_images(data_dir: Path, paths: Sequence[str]) -> list[str]:
+    """Remove them below DATA_DIR; what could not be removed, and why."""
+    failed = []
+    for path in paths:
+        file = (data_dir / path).resolve()
+        if file.is_relative_to((data_dir / "media").resolve()):
+            try:
+                file.unlink(missing_ok=True)
+            except OSError as error:
+                failed.append(f"{file}: {error.strerror}")
+    return failed
+
+
+def _take_down(config: Config, dsn: str, ids: frozenset[int], folders: Sequence[Path], done: TakenDown) -> int:
     for number, folder in enumerate(folders):
         part = take_down(folder, ids, snapshot_too=number > 0)
         done.changed += part.changed

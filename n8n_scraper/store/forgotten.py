@@ -6,7 +6,7 @@ transaction that began before can bring a row back after.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -42,6 +42,8 @@ class Removed(NamedTuple):
     """Former versions."""
     observations: int
     """Of views and price."""
+    images: list[str]
+    """Files that nobody shows any more, as paths below DATA_DIR; they are still there."""
 
 
 def forgotten_ids(cursor: Cursor) -> frozenset[int]:
@@ -67,9 +69,10 @@ def forget(cursor: Cursor, ids: Sequence[int], reason: str | None, now: datetime
     )
     rows, versions, observations = (_count(cursor, table, ids) for table in _COUNTED)
     _delete_shown(cursor, ids, "transcripts", "video_id", ("videos", "video_id"))
+    files = _delete_shown(cursor, ids, "media_files", "url", ("images", "url"))
     for table in ("observed", *_BESIDE_ROWS):
         cursor.execute(f"delete from {table} where id = any(%s)", (list(ids),))  # noqa: S608 - names from above
-    return Removed(rows, versions, observations)
+    return Removed(rows, versions, observations, _of_no_address(cursor, files))
 
 
 def names_of(cursor: Cursor, ids: Sequence[int]) -> dict[int, str | None]:
@@ -88,6 +91,13 @@ def _delete_shown(
     statement = f"delete from {table} t using ({shown}) shown where t.{key} = shown.key returning to_json(t)"  # noqa: S608
     cursor.execute(statement, {"ids": list(ids)})
     return [row for (row,) in cursor.fetchall()]
+
+
+def _of_no_address(cursor: Cursor, files: Iterable[dict[str, Any]]) -> list[str]:
+    """The same picture may have been found at another address, too."""
+    paths = {file["path"] for file in files if file["path"]}
+    cursor.execute("select path from media_files where path = any(%s)", (list(paths),))
+    return sorted(paths - {path for (path,) in cursor.fetchall()})
 
 
 def _count(cursor: Cursor, table: str, ids: Sequence[int]) -> int:

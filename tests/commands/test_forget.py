@@ -90,7 +90,7 @@ def test_nothing_but_the_number_stays(
     assert run("2", "--yes", "--reason", "asked by its author") == 0
     assert capsys.readouterr().out == (
         "1 taken down. Out of the store: 1 rows with their stored answers, 1 former versions, 1 observations of views "
-        f"and price.\nOut of the exports: 1 files besides the snapshot in {exports}.\n{OUT_OF_REACH}\n"
+        f"and price, 0 images.\nOut of the exports: 1 files besides the snapshot in {exports}.\n{OUT_OF_REACH}\n"
     )
     tables = everything(database_url)
     assert not any("ecret-of-2" in text or "ecret of 2" in text for text in tables.values())
@@ -124,6 +124,32 @@ def test_transcripts_of_videos_that_others_show_too_stay(run: Run, database_url:
         with connection, connection.cursor() as cursor:
             cursor.execute("select video_id from transcripts")
             assert cursor.fetchall() == [(shared,)]
+
+
+def test_images_that_others_show_too_stay(run: Run, database_url: str, tmp_path: Path) -> None:
+    media = tmp_path / "data" / "media"
+    media.mkdir(parents=True)
+    files = {"own": "own.png", "shared": "shared.png", "twin": "twin.png", "other": "twin.png", "outside": "../x.png"}
+    with closing(connect(database_url)) as connection:
+        shown = {1: ("shared", "other"), 2: ("own", "shared", "twin", "outside", "failed")}
+        for id, names in shown.items():
+            write(connection, crawled(id, description="".join(f"![](https://i.test/{name})" for name in names)), days=2)
+        with connection, connection.cursor() as cursor:
+            for name in (*files, "failed"):
+                file = files.get(name)
+                cursor.execute(
+                    "insert into media_files (url_sha256, url, fetched_at, error_kind, path)"
+                    " values (%(name)s, 'https://i.test/' || %(name)s, now(), %(kind)s, %(path)s)",
+                    {"name": name, "kind": None if file else "gone", "path": file and f"media/{file}"},
+                )
+                if file:
+                    (media / file).touch()
+        assert run("2", "--yes") == 0
+        with connection, connection.cursor() as cursor:
+            cursor.execute("select url_sha256 from media_files order by 1")
+            assert cursor.fetchall() == [("other",), ("shared",)]
+    assert sorted(path.name for path in media.iterdir()) == ["shared.png", "twin.png"]
+    assert (tmp_path / "data" / "x.png").exists(), "not ours"
 
 
 def test_again_does_no_harm_and_keeps_its_time(run: Run, database_url: str) -> None:
