@@ -69,6 +69,7 @@ RATE_WAIT_SECONDS = _stat("rate/wait_seconds", "time requests to the two hosts w
 RATE_REQUEST_COUNT = _stat(
     "rate/request_count", "requests to the two hosts, robots.txt, redirects and retries included"
 )
+RATE_MOST_IN_10_SECONDS = _stat("rate/most_in_10_seconds", "the most of them in any 10 s, sent by this process")
 RATE_IN_FORCE = _stat("rate/per_second", "the rate in force at the last request")
 RATE_LOWEST = _stat("rate/lowest_per_second", "the lowest rate that was in force")
 RATE_LIMITED_COUNT = _stat("rate/limited_count", "answers with status 429")

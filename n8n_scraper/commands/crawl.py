@@ -20,7 +20,7 @@ from n8n_scraper.exceptions import DiskFull, NothingToDo, StartError, StoreUnava
 from n8n_scraper.exit_codes import FAULT, exit_code
 from n8n_scraper.export.after_crawl import renew_snapshot
 from n8n_scraper.export.take_down import take_down, take_out_of
-from n8n_scraper.extensions.run_record import plain_stats
+from n8n_scraper.extensions.run_record import describe, plain_stats
 from n8n_scraper.project import load_config
 from n8n_scraper.report.run_data import RunData
 from n8n_scraper.report.run_report import run_report
@@ -113,8 +113,22 @@ def _conclude(crawler: Crawler, reason: str) -> None:
     except (psycopg2.Error, StoreUnavailable):
         logger.error("The ledger has not the end of run %s: the store cannot be written to.", spider.run_id)
         run = None
-    run = run or RunData(run_id=spider.run_id, arguments=spider.arguments.as_json())
+    run = run or _unrecorded(crawler)
     _report(replace(run, close_reason=reason, exit_code=end.exit_code, stats=end.stats), Path(spider.config.export_dir))
+
+
+def _unrecorded(crawler: Crawler) -> RunData:
+    """What is known of a run without the store."""
+    run, counts = describe(crawler), crawler.stats
+    began, ended = counts.get_value("start_time"), counts.get_value("finish_time")
+    return RunData(
+        run_id=run.run_id,
+        arguments=run.arguments,
+        settings=run.settings,
+        versions=run.versions,
+        started_at=began,
+        ended_at=ended,
+    )
 
 
 def _report(run: RunData, folder: Path) -> None:

@@ -167,5 +167,6 @@ def _summary(exports: Path, requests: dict[str, object]) -> str:
         f"at most {requests['max_in_10s']} requests in any 10 s, counted by the server",
         f"the files in {exports}:",
         *(f"  {name}  {entry['bytes']:,} bytes" for name, entry in manifest["files"].items()),
+        *(f"the report of the run: {file}" for file in exports.glob("runs/*/report.html")),
     ]
     return "\n".join(line for line in lines if line)

@@ -16,6 +16,7 @@ from n8n_scraper import stats
 from n8n_scraper.config import YOUTUBE_URL
 from n8n_scraper.politeness.breaker import CircuitBreaker, Id, State
 from n8n_scraper.politeness.gate import Gate, GateClosed
+from n8n_scraper.politeness.meter import Meter
 from n8n_scraper.politeness.outside import DEFAULT_PORTS
 from n8n_scraper.politeness.pace import Pace
 from n8n_scraper.politeness.reservation import LocalReservations, Reservations
@@ -47,6 +48,7 @@ class RateExtension:
         self._delay = crawler.settings.getfloat("DOWNLOAD_DELAY")
         self._store = store
         self._site = Site(config.site_url, config.api_url)
+        self._meter = Meter()
         self._other_gates: dict[str, Gate] = {}
         self.sent: WeakSet[Request] = WeakSet()
         """Requests that got their turn; the download handler adds them."""
@@ -99,6 +101,7 @@ class RateExtension:
         waited = await gate.acquire(priority, id)
         if gate is self.gate:
             self._crawler.stats.inc_value(stats.RATE_REQUEST_COUNT)
+            self._crawler.stats.max_value(stats.RATE_MOST_IN_10_SECONDS, self._meter.count(time.monotonic()))
             self._add(stats.RATE_WAIT_SECONDS, waited)
             self._note_pace()
         return waited

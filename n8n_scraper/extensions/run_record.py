@@ -49,19 +49,7 @@ class RunRecord:
         self._crawler.stats.set_value(stats.RUN_ID, spider.run_id)
         if spider.job is None:
             return
-        run = runs.Run(
-            run_id=spider.run_id,
-            job_id=spider.job.id,
-            arguments=spider.arguments.as_json(),
-            settings=self._settings(),
-            versions={
-                "python": platform.python_version(),
-                "scrapy": version("scrapy"),
-                "n8n_scraper": __version__,
-                "parser": PARSER_VERSION,
-            },
-        )
-        await spider.session.run(partial(runs.begin, run=run))
+        await spider.session.run(partial(runs.begin, run=describe(self._crawler)))
 
     async def _spider_closed(self, spider: Any, reason: str) -> None:
         if spider.job is None or reason == "store_unavailable":
@@ -90,11 +78,29 @@ class RunRecord:
             if is_full(error):
                 spider.stop("disk_full")
 
-    def _settings(self) -> dict[str, Any]:
-        ours = {name: default for name, (default, _) in SETTINGS.items() if name not in SECRET_SETTINGS}
-        in_force = {name: self._crawler.settings.get(name, default) for name, default in ours.items()}
-        scrapys = {name: self._crawler.settings.get(name) for name in _TOLD_SETTINGS}
-        return {name: _word(value) for name, value in {**in_force, **scrapys}.items() if value not in (None, "", ())}
+
+def describe(crawler: Crawler) -> runs.Run:
+    """What a run is begun with."""
+    spider: Any = crawler.spider
+    return runs.Run(
+        run_id=spider.run_id,
+        job_id=spider.job.id,
+        arguments=spider.arguments.as_json(),
+        settings=_settings(crawler),
+        versions={
+            "python": platform.python_version(),
+            "scrapy": version("scrapy"),
+            "n8n_scraper": __version__,
+            "parser": PARSER_VERSION,
+        },
+    )
+
+
+def _settings(crawler: Crawler) -> dict[str, Any]:
+    ours = {name: default for name, (default, _) in SETTINGS.items() if name not in SECRET_SETTINGS}
+    in_force = {name: crawler.settings.get(name, default) for name, default in ours.items()}
+    scrapys = {name: crawler.settings.get(name) for name in _TOLD_SETTINGS}
+    return {name: _word(value) for name, value in {**in_force, **scrapys}.items() if value not in (None, "", ())}
 
 
 def _word(value: Any) -> str:

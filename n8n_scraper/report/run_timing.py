@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from n8n_scraper import stats
 from n8n_scraper.failures import KINDS
 from n8n_scraper.report.document import Bars, Block, Figure, Figures, Line, NoData, Part, Section, Table, columns
@@ -101,9 +103,20 @@ def _throughput(run: RunData) -> Block:
 def promised_rate(run: RunData) -> float | None:
     """Requests a second; None where there was no limit, or nothing is known."""
     try:
-        return float(run.settings.get("N8N_SCRAPER_REQUESTS_PER_SECOND") or 2.0) or None
-    except (TypeError, ValueError):
+        return float(run.settings.get("N8N_SCRAPER_REQUESTS_PER_SECOND", "")) or None
+    except ValueError:
         return None
+
+
+def _most(run: RunData, promised: float | None) -> Figure:
+    """The most requests in any 10 s, against what the promise lets through in a window that begins with a burst."""
+    most, burst = run.number(stats.RATE_MOST_IN_10_SECONDS), int(run.settings.get("N8N_SCRAPER_BURST", 1))
+    if promised is None:
+        return Figure("most_in_10_seconds", "most in any 10 s", most)
+    allowed = math.floor(10 * promised) + burst
+    is_kept = most is None or most <= allowed
+    note = f"the promise allows {allowed}"
+    return Figure("most_in_10_seconds", "most in any 10 s", most, tone="plain" if is_kept else "bad", note=note)
 
 
 def politeness_section(run: RunData) -> Section:
@@ -115,6 +128,7 @@ def politeness_section(run: RunData) -> Section:
         Figure("requests", "requests", requests, note="robots.txt and retries included"),
         Figure("mean_rate", "mean rate", mean, "rate", "plain" if is_kept else "bad"),
         Figure("promised_rate", "promised", promised, "rate", note="" if promised else "no limit, on a test site"),
+        _most(run, promised),
         Figure("lowest_rate", "lowest in force", run.number(stats.RATE_LOWEST), "rate"),
         Figure("limited", "answers 429", limited, tone="warn" if limited else "plain"),
         Figure("retries", "retries", run.number(stats.RETRY_COUNT) or 0),

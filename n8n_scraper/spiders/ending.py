@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 import psycopg2
@@ -54,7 +55,9 @@ async def _failed_checks(spider: WorkflowsSpider) -> list[str]:
     counts = spider.crawler.stats
     if counts.get_value(stats.SITEMAP_COUNT):
         try:
-            counts.set_value(stats.SITEMAP_SHARE, await spider.session.run(share_with_row))
+            continued = spider.job.id if spider.job and spider.job.is_prepared else None
+            share = await spider.session.run(partial(share_with_row, continued_job=continued))
+            counts.set_value(stats.SITEMAP_SHARE, share)
         except (StoreUnavailable, psycopg2.Error) as error:
             spider.stop(store_close_reason(error) or "store_unavailable")
             return []

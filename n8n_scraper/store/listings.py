@@ -119,14 +119,17 @@ def read_prices(cursor: Cursor, ids: Sequence[int]) -> dict[int, tuple[bool, flo
     return {id: (is_paid, price) for id, is_paid, price in cursor.fetchall()}
 
 
-def share_with_row(cursor: Cursor) -> float | None:
+def share_with_row(cursor: Cursor, continued_job: int | None) -> float | None:
     """Of the ids in the last sitemap, the share that the store has a row of; None where it lists none.
 
-    What was taken down has no row and needs none.
+    What was taken down has no row and needs none. Of a job that an earlier run has begun, what was published since its
+    ids were fixed (higher ones than all of its own) is not asked for.
     """
     cursor.execute(
         "select avg((exists (select from observed where observed.id = listed.id))::int)::float from listed"
         " where seen_at = (select max(seen_at) from listed) and id not in (select id from forgotten)"
+        " and (%(job)s::bigint is null or id <= (select max(id) from job_ids where job_id = %(job)s))",
+        {"job": continued_job},
     )
     share: float | None = cursor.fetchone()[0]
     return share
