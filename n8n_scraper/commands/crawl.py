@@ -92,7 +92,11 @@ def _end(crawler: Crawler) -> int:
 
 def _take_down_meanwhile(spider: Any) -> None:
     """Its feeds hold what they got before ``scrapy forget`` took it down; that one has cleaned what was there then."""
-    ids = spider.session.call(forgotten_ids) - spider.forgotten
+    try:
+        ids = spider.session.call(forgotten_ids) - spider.forgotten
+    except (psycopg2.Error, StoreUnavailable):
+        logger.error("The store does not tell whether a workflow was taken down meanwhile: give scrapy forget again.")
+        return
     if ids:
         folder = run_folder(Path(spider.config.export_dir), spider.run_id)
         given = [file_uri_to_path(uri) for uri in spider.settings.getdict("FEEDS") if "%(" not in uri]
