@@ -22,8 +22,12 @@ from n8n_scraper.scale.trial import Trial
 
 LIBRARY_SHARE = 6
 """A library of so many times the workflows wanted has that many with a video."""
-SETTINGS = {"N8N_SCRAPER_TRANSCRIPT_REQUESTS_PER_SECOND": 200, "DOWNLOAD_TIMEOUT": 2}
-LAYERS = "layers=1,2,3,transcripts"
+SETTINGS = {
+    "N8N_SCRAPER_TRANSCRIPT_REQUESTS_PER_SECOND": 200,
+    "N8N_SCRAPER_MEDIA_REQUESTS_PER_SECOND": 200,
+    "DOWNLOAD_TIMEOUT": 2,
+}
+LAYERS = "layers=1,2,3,media,transcripts"
 _VIDEO = re.compile(
     rb"(?:youtu\.be/|youtube(?:-nocookie)?\.com/(?:watch\?v=|embed/|shorts/|live/)|ytimg\.com/vi/|@\[youtube\]\()"
     rb"([\w-]{11})(?![\w-])"
