@@ -36,19 +36,21 @@ _VIDEO = re.compile(r"[^()\s]{1,300}")
 # takes three more characters for blanks. Each stand-in is of the class that n8n's parser has the character in.
 _LONE_TILDE = re.compile(r"(?<![~\\])~(?!~)")
 _STAND_INS = {"~": "\U00010b3f", "\x85": "\ufdd0", "\u2028": "\ufdd1", "\u2029": "\ufdd2"}
-_TO_STAND_INS = str.maketrans({char: stand_in for char, stand_in in _STAND_INS.items() if char != "~"})
-_BACK = str.maketrans({stand_in: char for char, stand_in in _STAND_INS.items()})
 
 
 def to_html(text: str, *, block: Markup, inline: Markup) -> str:
     """``block`` and ``inline`` get what stands as HTML between the paragraphs and in them."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "\ufffd")
-    prepared = _LONE_TILDE.sub(_STAND_INS["~"], text).translate(_TO_STAND_INS)
+    replaced = [char for char in _STAND_INS if char in text]
+    for char in replaced:
+        text = _LONE_TILDE.sub(_STAND_INS[char], text) if char == "~" else text.replace(char, _STAND_INS[char])
     writer = _Writer(block, inline)
-    for event in pyromark.events(prepared.encode("utf-8", "replace").decode(), options=_OPTIONS):
+    for event in pyromark.events(text.encode("utf-8", "replace").decode(), options=_OPTIONS):
         writer.take(event)
     html = "".join(writer.parts)
-    return html if prepared == text else html.translate(_BACK)
+    for char in replaced:
+        html = html.replace(_STAND_INS[char], char)
+    return html
 
 
 class _Writer:
