@@ -93,7 +93,7 @@ class WorkflowItem:
     transcripts: list[dict[str, Any]] | None = _column(
         "list<{video_id, status, language, is_generated bool, text}>",
         "derived",
-        "what was said in the videos",
+        "what is said in the videos on YouTube; status: ok, or why there is no text",
     )
     node_count: int | None = _column("int", "derived", "nodes without sticky notes")
     sticky_note_count: int | None = _column("int", "derived", "sticky notes")

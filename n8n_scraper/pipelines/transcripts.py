@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from n8n_scraper.items import WorkflowItem
     from n8n_scraper.spiders.workflows import WorkflowsSpider
 
+logger = logging.getLogger(__name__)
 NAME = "transcripts"
 CONNECT_SECONDS, READ_SECONDS = 10.0, 30.0
 
@@ -39,7 +41,7 @@ class TranscriptsPipeline:
         self._crawler = crawler
         self._rate = rate
         self._config = load_config(crawler.settings)
-        self._stage: Stage | None = None
+        self._stage: asyncio.Task[Stage] | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -64,15 +66,24 @@ class TranscriptsPipeline:
         return item
 
     async def _open_stage(self) -> Stage:
+        """The one stage of the run, opened by the first item with a video."""
         if self._stage is None:
-            self._stage = Stage(
-                cast("WorkflowsSpider", self._crawler.spider).session,
-                await self._terms(),
-                self._fetch,
-                self._rate.pause,
-                lambda status: self._crawler.stats.inc_value(stats.TRANSCRIPT_COUNT.format(status)),
+            self._stage = asyncio.ensure_future(self._new_stage())
+        return await self._stage
+
+    async def _new_stage(self) -> Stage:
+        if self._config.youtube_url == YOUTUBE_URL:
+            logger.warning(
+                "Transcripts are asked of YouTube, whose terms bar automated access without permission and whose"
+                " robots.txt youtube-transcript-api does not read: layers=transcripts says that you may."
             )
-        return self._stage
+        return Stage(
+            cast("WorkflowsSpider", self._crawler.spider).session,
+            await self._terms(),
+            self._fetch,
+            self._rate.pause,
+            lambda status: self._crawler.stats.inc_value(stats.TRANSCRIPT_COUNT.format(status)),
+        )
 
     async def _terms(self) -> Terms:
         spider = cast("WorkflowsSpider", self._crawler.spider)

@@ -83,8 +83,9 @@ def test_a_block_stops_the_stage_with_one_line_and_leaves_the_rest_due(
 ) -> None:
     first_video = shown[min(shown)][0]
     before = len(replica.entries())
+    words = (_ids(shown), LAYERS, "refresh=all")
     replica.set_faults({"kind": "bot"})
-    done = crawl(replica, _ids(shown), LAYERS, JOBDIR=tmp_path / "job", **FAST)
+    done = crawl(replica, *words, JOBDIR=tmp_path / "job", **FAST)
     assert (done.code, done.stats()["finish_reason"]) == (0, "finished")
     assert done.said.count("Transcripts stop: YouTube refuses our address") == 1
     assert len(_asked(replica, before)) <= 4 * 2, "those under way when it was noticed"
@@ -94,13 +95,13 @@ def test_a_block_stops_the_stage_with_one_line_and_leaves_the_rest_due(
         assert (row["error_kind"], row["error"]) == ("blocked", "transcripts: YouTube refuses our address")
         assert {entry["status"] for entry in row["transcripts"]} == {"blocked"}
     replica.set_faults({"video": first_video, "kind": "captions_disabled"})
-    resumed = crawl(replica, _ids(shown), LAYERS, JOBDIR=tmp_path / "job", **FAST)
+    resumed = crawl(replica, *words, JOBDIR=tmp_path / "job", **FAST)
     assert resumed.code == 0, resumed.said
     rows = {row["id"]: row for row in resumed.snapshot()}
     assert {row["error"] for row in rows.values()} == {None}
     assert {row["crawl_status"] for row in rows.values()} == {"complete"}
     assert rows[min(shown)]["transcripts"][0]["status"] == "disabled"
-    assert "is finished" in crawl(replica, _ids(shown), LAYERS, JOBDIR=tmp_path / "job", **FAST).said
+    assert "is finished" in crawl(replica, *words, JOBDIR=tmp_path / "job", **FAST).said
 
 
 def test_kill_9_in_the_stage_loses_nothing_and_fetches_no_kept_transcript_again(
