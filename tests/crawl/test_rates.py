@@ -85,7 +85,7 @@ def test_burst_handling(crawl: Crawler, strict: RunningReplica) -> None:
 
 def test_who_is_too_fast_is_told_slows_down_and_loses_nothing(crawl: Crawler, strict: RunningReplica) -> None:
     """What the tests above would see without the gate."""
-    strict.set_faults({"above": 5, "kind": "429", "retry_after": 1})
+    strict.set_faults({"above": PROMISE, "kind": "429", "retry_after": 1, "at_most": 3})
     done = crawl(strict, "limit=15", N8N_SCRAPER_REQUESTS_PER_SECOND=20)
     strict.set_faults({"above": PROMISE, "kind": "429"})
     assert done.code == 0, done.said
