@@ -151,7 +151,7 @@ class Browser:
             handler.browser = await handler.browser_provider.launch_browser()
         except (PlaywrightError, OSError) as error:
             await handler.close()
-            raise NoBrowser(_first_line(error)) from error
+            raise NoBrowser(f"the browser cannot be started: {_first_line(error)}") from error
         return handler
 
     async def _render(self, request: Request, document: Response) -> Rendered:
@@ -220,8 +220,10 @@ class Browser:
             return
         try:
             await asyncio.wait_for(wrapper.context.close(), CLOSE_SECONDS)
-        except (PlaywrightError, asyncio.TimeoutError) as error:
-            logger.warning("A page of the browser did not close by itself (%s).", type(error).__name__)
+        except PlaywrightError:
+            self._page_count = PAGES_PER_BROWSER  # the browser is gone, or about to be
+        except asyncio.TimeoutError:
+            logger.warning("A page of the browser did not close in %g s.", CLOSE_SECONDS)
             self._page_count = PAGES_PER_BROWSER
 
     def _made(self, document: Response, text: str) -> HtmlResponse:

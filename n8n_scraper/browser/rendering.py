@@ -90,7 +90,7 @@ class Rendering:
 
     async def _hand_over(self, route: Route, request: PlaywrightRequest) -> None:
         if request.is_navigation_request():
-            await self._navigate(route, request)
+            await self._navigate(route)
             return
         kind = request.resource_type
         refused = rules.refusal(
@@ -112,9 +112,9 @@ class Rendering:
             headers = rules.kept_headers(_headers(response))
             await route.fulfill(status=response.status, headers=headers, body=response.body)
 
-    async def _navigate(self, route: Route, request: PlaywrightRequest) -> None:
-        """The page itself, once; whatever a script wants to go to is "no content", which leaves the page as it is."""
-        if self._is_served or request.url != self._document.url:
+    async def _navigate(self, route: Route) -> None:
+        """The page itself comes first; whatever it wants to go to is "no content", which leaves it as it is."""
+        if self._is_served:
             self._count("navigation")
             await route.fulfill(status=204)
             return

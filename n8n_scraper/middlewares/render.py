@@ -57,18 +57,15 @@ class RenderMiddleware:
             return response
         if not self._is_wanted(request, response):
             return response
-        if self._executable is None:
-            self._tell("there is no browser: install Debian's chromium, or name one with N8N_SCRAPER_CHROMIUM")
-            return response
         try:
-            return await self._render(request, response, self._executable)
+            return await self._render(request, response)
         except UnusableAnswer as failure:
             request.meta["damage"] = failure
         except NoBrowser as error:
             self._executable = None
-            self._tell(f"the browser cannot be started: {error}")
+            self._tell(error)
             if self._mode == "always":
-                request.meta["damage"] = UnusableAnswer("internal", "the browser cannot be started")
+                request.meta["damage"] = UnusableAnswer("internal", "there is no browser")
         return response
 
     def _is_wanted(self, request: Request, response: Response) -> bool:
@@ -80,10 +77,12 @@ class RenderMiddleware:
         except UnusableAnswer:
             return False
 
-    async def _render(self, request: Request, response: Response, executable: str) -> Response:
+    async def _render(self, request: Request, response: Response) -> Response:
+        if self._executable is None:
+            raise NoBrowser("there is no browser: install Debian's chromium, or name one with N8N_SCRAPER_CHROMIUM")
         if self._browser is None:
             # Playwright is imported when the first page needs it.
-            self._browser = load_object("n8n_scraper.browser.browser.Browser")(self._crawler, executable)
+            self._browser = load_object("n8n_scraper.browser.browser.Browser")(self._crawler, self._executable)
         rendered = await self._browser.render(request, response)
         if rendered.failure and not self._facts(rendered.response).is_template:
             raise rendered.failure
@@ -92,10 +91,10 @@ class RenderMiddleware:
     def _facts(self, response: Response) -> PageFacts:
         return read_page(response.body, response.encoding if isinstance(response, TextResponse) else None, self._site)
 
-    def _tell(self, reason: str) -> None:
+    def _tell(self, error: NoBrowser) -> None:
         """Once a run."""
         if not self._is_told:
-            logger.warning("Pages that need a browser count as malformed, because %s.", reason)
+            logger.warning("Pages that need a browser fail, because %s.", error)
             self._is_told = True
 
     async def _spider_closed(self) -> None:

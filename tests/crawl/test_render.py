@@ -21,7 +21,7 @@ from n8n_scraper.browser.launch import find_browser
 from n8n_scraper.replica.generator import GeneratedLibrary, Recipe
 from n8n_scraper.replica.process import RunningReplica, running_replica
 
-from .conftest import Crawler
+from .conftest import Crawl, Crawler
 
 needs_browser = pytest.mark.skipif(
     find_browser("") is None and "TESTS_NEED_BROWSER" not in os.environ,
@@ -45,28 +45,40 @@ def rendered_count(stats: dict[str, Any]) -> int:
     return int(stats.get("render/page_count", 0))
 
 
+LIBRARY: dict[str, Any] = {"count": 8, "traps": 1, "seed": 3, "api_robots": "closed"}
+"""Each template has another trap."""
+
+
 @pytest.fixture(scope="module")
-def static() -> Iterator[RunningReplica]:
-    """Pages as the site gives them, each with another trap."""
-    with running_replica(count=12, traps=1, seed=3, api_robots="closed") as replica:
-        yield replica
+def twin(module_crawl: Crawler) -> Iterator[tuple[Crawl, RunningReplica]]:
+    """A crawl of pages as the site gives them, which also told what it imported."""
+    with running_replica(**LIBRARY) as replica, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPROFILEIMPORTTIME", "1")
+        yield module_crawl(replica), replica
+
+
+def test_where_nothing_needs_a_browser_nothing_of_one_is_imported(twin: tuple[Crawl, RunningReplica]) -> None:
+    done, _ = twin
+    assert done.code == 0, done.said
+    assert rendered_count(done.stats()) == 0
+    assert "n8n_scraper.middlewares.render" in done.said
+    assert "playwright" not in done.said
 
 
 @needs_browser
-@pytest.mark.parametrize(("built", "requests"), [("xhr", 13), ("inline", 0)])
+@pytest.mark.parametrize(("built", "requests"), [("xhr", 9), ("inline", 0)])
 def test_a_rendered_page_gives_the_row_of_its_static_twin(
-    crawl: Crawler, module_crawl: Crawler, static: RunningReplica, new_replica: NewReplica, built: str, requests: int
+    crawl: Crawler, twin: tuple[Crawl, RunningReplica], new_replica: NewReplica, built: str, requests: int
 ) -> None:
-    twin = module_crawl(static)  # the second time it is settled already
-    replica = new_replica(count=12, traps=1, seed=3, api_robots="closed", pages=built)
+    static, static_replica = twin
+    replica = new_replica(**LIBRARY, pages=built)
     done = crawl(replica, N8N_SCRAPER_REQUESTS_PER_SECOND=20)
     assert done.code == 0, done.said
-    assert rendered_count(twin.stats()) == 0
-    assert comparable(done.snapshot(), replica) == comparable(twin.snapshot(), static)
+    assert comparable(done.snapshot(), replica) == comparable(static.snapshot(), static_replica)
     stats, traffic = done.stats(), replica.stats()
-    assert rendered_count(stats) == 12
+    assert rendered_count(stats) == 8
     assert stats.get("render/request_count", 0) == requests, "one script for all pages, and each page's own data"
-    assert stats["rate/request_count"] == traffic["requests"] == 16 + requests
+    assert stats["rate/request_count"] == traffic["requests"] == 12 + requests
     assert traffic["max_in_1s"] <= 26, "20 turns, and what was sent late"
     assert set(Counter((entry["host"], entry["path"]) for entry in replica.entries()).values()) == {1}, (
         "nothing is asked for twice"
@@ -271,30 +283,24 @@ def test_a_browser_that_dies_is_started_anew_and_costs_no_row(crawl: Crawler, ne
     assert rows == [{"layer3_status": "ok", "error_kind": None}] * 4
 
 
-@pytest.mark.parametrize(
-    ("chromium", "said"), [(None, "there is no browser"), ("/bin/false", "the browser cannot be started")]
-)
 def test_without_a_browser_one_line_says_so_and_the_page_is_judged_as_it_is(
-    crawl: Crawler, new_replica: NewReplica, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chromium: str | None, said: str
-) -> None:  # fmt: skip
+    crawl: Crawler, new_replica: NewReplica, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
     replica = new_replica(count=2, traps=0, api_robots="closed", pages="inline")
-    done = crawl(replica, **({"N8N_SCRAPER_CHROMIUM": chromium} if chromium else {}))
+    refused = crawl(replica, "render=always")
+    assert refused.code == 1
+    assert "render=always: there is no browser" in refused.said
+    done = crawl(replica)
     assert done.code == 0, done.said
     assert [row["error_kind"] for row in done.snapshot()] == ["malformed"] * 2
-    assert done.said.count(f"because {said}") == 1
-    if chromium is None:
-        refused = crawl(replica, "render=always")
-        assert refused.code == 1
-        assert "render=always: there is no browser" in refused.said
+    assert done.said.count("because there is no browser") == 1
 
 
-def test_where_nothing_is_rendered_nothing_of_playwright_is_imported(
-    crawl: Crawler, static: RunningReplica, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
-    done = crawl(static, "limit=1")
-    assert done.code == 0
-    assert "n8n_scraper.middlewares.render" in done.said
-    assert "playwright" not in done.said
+def test_a_browser_that_cannot_be_started_is_told_once(crawl: Crawler, new_replica: NewReplica) -> None:
+    replica = new_replica(count=3, traps=0, api_robots="closed", pages="inline")
+    done = crawl(replica, "render=always", N8N_SCRAPER_CHROMIUM="/bin/false")
+    assert done.code == 0, done.said
+    assert [row["error_kind"] for row in done.snapshot()] == ["internal"] * 3, "always means always"
+    assert done.said.count("because the browser cannot be started") == 1
