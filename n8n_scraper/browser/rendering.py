@@ -29,12 +29,16 @@ if TYPE_CHECKING:
     from n8n_scraper.visit import Visit
 
 QUIET_SECONDS = 0.5
-"""A page is built when nothing it asked for has been under way for so long, and its scripts rest."""
+"""A page is built when it is loaded, and nothing came, went or changed for so long …"""
+QUIET_ROUND_TRIPS = 5
+"""… or for so many questions to it, which take longer on a busy machine, as all that it does."""
+PATIENCE_SECONDS = 3.0
+"""A page that never says it is loaded, or never stops changing, is built when nothing came or went for so long."""
 POLL_SECONDS = 0.1
 _NO_PEERS = "for (const name of ['RTCPeerConnection', 'webkitRTCPeerConnection', 'WebTransport']) delete window[name];"
 """What would reach others past the requests that are handed over here."""
 _REST = """() => new Promise(done => setTimeout(() => requestIdleCallback(() => done(
-  [document.readyState != "loading", document.documentElement?.outerHTML.length ?? 0]), {timeout: 1000})))"""
+  [document.readyState == "complete", document.documentElement?.outerHTML.length ?? 0]), {timeout: 1000})))"""
 
 
 class Rendering:
@@ -73,14 +77,24 @@ class Rendering:
         Raises:
             UnusableAnswer: ``too_large``.
         """
+        seen, still_since = None, 0.0
         while True:
+            asked_at = time.monotonic()
             # Not Playwright's load states: a page that wants to be elsewhere while it loads never reaches them.
-            is_loaded, size = await page.evaluate(_REST)
+            is_loaded, size = state = await page.evaluate(_REST)
             if size > self._max_bytes:
                 raise UnusableAnswer("too_large", "the page grew larger than MAX_BODY_BYTES in the browser")
-            if is_loaded and not self._under_way and time.monotonic() - self._changed_at >= QUIET_SECONDS:
+            now = time.monotonic()
+            if state != seen:
+                seen, still_since = state, now
+            if not self._under_way and self._is_quiet(now, still_since if is_loaded else now, now - asked_at):
                 return await page.content()
             await asyncio.sleep(POLL_SECONDS)
+
+    def _is_quiet(self, now: float, still_since: float, round_trip: float) -> bool:
+        least = QUIET_ROUND_TRIPS * round_trip
+        is_still = now - max(self._changed_at, still_since) >= max(QUIET_SECONDS, least)
+        return is_still or now - self._changed_at >= max(PATIENCE_SECONDS, least)
 
     async def _answer(self, route: Route) -> None:
         try:
