@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from n8n_scraper.exceptions import UnusableAnswer
@@ -28,6 +29,7 @@ class Fetched(NamedTuple):
     sha256: str | None = None
     path: str | None = None
     """Below DATA_DIR."""
+    fetched_at: datetime | None = None
 
     @property
     def is_final(self) -> bool:

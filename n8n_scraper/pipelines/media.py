@@ -31,6 +31,7 @@ from n8n_scraper.pipelines.acknowledge import later
 from n8n_scraper.politeness.gate import GateClosed
 from n8n_scraper.project import load_config
 from n8n_scraper.stages import decided, note_outcome
+from n8n_scraper.store import jobs
 from n8n_scraper.store.media_files import keep, read_fetched
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class ImagePipeline(MediaPipeline):
         self._data_dir = Path(config.data_dir)
         self._max_pixels = config.max_image_pixels
         self._due: dict[int, list[str]] = {}
+        self._renewed_since: datetime | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -83,6 +85,7 @@ class ImagePipeline(MediaPipeline):
         images = item.images or []
         urls = list(dict.fromkeys(image["url"] for image in images))
         with later(self.crawler, item):
+            await self._read_job()
             kept = await self._spider.session.run(partial(read_fetched, urls=urls))
             self._due[item.id] = [url for url in urls if self._is_due(kept.get(url))]
             self.crawler.stats.inc_value(stats.MEDIA_KEPT_COUNT, len(urls) - len(self._due[item.id]))
@@ -91,12 +94,19 @@ class ImagePipeline(MediaPipeline):
         note_outcome(item, STAGE, *outcome(images, kept))
         return item
 
+    async def _read_job(self) -> None:
+        """With refresh=all, what this job has asked already is not asked again after a kill."""
+        job = self._spider.job
+        if self._renewed_since is None and job is not None and self._spider.arguments.refresh == "all":
+            self._renewed_since = await self._spider.session.run(partial(jobs.created_at, job_id=job.id))
+
     def _is_due(self, kept: Fetched | None) -> bool:
         if kept is None or not kept.is_final:
             return True
         if kept.error_kind is None:
             return not (self._data_dir / str(kept.path)).is_file()
-        return self._spider.arguments.refresh == "all"
+        renewed_since = self._renewed_since
+        return renewed_since is not None and kept.fetched_at is not None and kept.fetched_at < renewed_since
 
     def get_media_requests(self, item: WorkflowItem, info: MediaPipeline.SpiderInfo) -> list[Request]:
         return [_request(url) for url in self._due[item.id]]

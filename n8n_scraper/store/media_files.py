@@ -25,13 +25,13 @@ def read_fetched(cursor: Cursor, urls: Iterable[str]) -> dict[str, Fetched]:
 
 def keep(cursor: Cursor, fetched: Fetched, now: datetime) -> None:
     """Remember what became of an address; a file that is there is never given up for a failure."""
-    updates = ", ".join(f"{name} = excluded.{name}" for name in (*Fetched._fields, "fetched_at"))
+    updates = ", ".join(f"{name} = excluded.{name}" for name in Fetched._fields)
     statement = f"""
-        insert into media_files (url_sha256, fetched_at, {_COLUMNS}) values %s
+        insert into media_files (url_sha256, {_COLUMNS}) values %s
         on conflict (url_sha256) do update set {updates}
         where excluded.error_kind is null or media_files.error_kind is not null
     """  # noqa: S608 - names of Fetched
-    execute_values(cursor, statement, [(_key(fetched.url), now, *fetched)])
+    execute_values(cursor, statement, [(_key(fetched.url), *fetched._replace(fetched_at=now))])
 
 
 def fill_media(cursor: Cursor, items: Sequence[WorkflowItem]) -> None:

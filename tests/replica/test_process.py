@@ -19,8 +19,10 @@ import psutil
 import pytest
 
 from n8n_scraper.exceptions import StartError
+from n8n_scraper.layers.image_file import SUFFIXES, read_image
 from n8n_scraper.replica.options import Latency, Options
 from n8n_scraper.replica.process import running_replica
+from n8n_scraper.replica.routes import HOSTS
 from n8n_scraper.replica.server import Replica
 
 Ask = Callable[..., Any]
@@ -75,22 +77,23 @@ def test_a_taken_port_is_refused() -> None:
 def test_it_listens_on_loopback_only() -> None:
     with running_replica(count=1) as replica:
         listening = [c.laddr.ip for c in psutil.Process(replica.pid).net_connections() if c.status == "LISTEN"]
-    assert listening == ["127.0.0.1"] * 3
+    assert listening == ["127.0.0.1"] * len(HOSTS)
 
 
 def test_chosen_ports_and_the_line_that_is_printed() -> None:
     with ExitStack() as stack:
-        ports = [stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(3)]
-    options = [f"--{host}-port={port}" for host, port in zip(("site", "api", "youtube"), ports, strict=True)]
+        ports = [stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(4)]
+    hosts = ("site", "api", "youtube", "media")
+    options = [f"--{host}-port={port}" for host, port in zip(hosts, ports, strict=True)]
     command = [sys.executable, "-m", "n8n_scraper.replica", *options, "--count=3"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         process.send_signal(signal.SIGINT)
         assert process.wait(5) == 0
-    site, api, youtube = (f"http://127.0.0.1:{port}" for port in ports)
+    site, api, youtube, media = (f"http://127.0.0.1:{port}" for port in ports)
     assert line.rstrip() == (
-        f"Replica with 3 templates: site {site}, API {api}, YouTube {youtube}; crawl it with "
+        f"Replica with 3 templates: site {site}, API {api}, YouTube {youtube}, images {media}; crawl it with "
         f"-s N8N_SCRAPER_SITE_URL={site} -s N8N_SCRAPER_API_URL={api} -s N8N_SCRAPER_YOUTUBE_URL={youtube}"
     )
 
@@ -190,8 +193,8 @@ def test_pictures_of_its_own(ask: Ask) -> None:
         row = next(row for row in replica.library() if row["trap"] == "note_image")
         text = ask(f"{replica.api_url}/api/templates/workflows/{row['id']}").text
         address = text.partition("![Guide](")[2].partition(")")[0]
-        assert address.startswith(f"{replica.site_url}/images/")
-        assert ask(address).body.startswith(b"\x89PNG")
+        assert address.startswith(f"{replica.media_url}/images/")
+        assert SUFFIXES[read_image(ask(address).body, 10**6).format] == address.rpartition(".")[2]
 
 
 def test_in_this_process(ask: Ask) -> None:
