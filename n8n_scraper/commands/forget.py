@@ -18,7 +18,7 @@ from n8n_scraper.exceptions import StartError
 from n8n_scraper.exit_codes import FAULT, exit_code
 from n8n_scraper.export import manifest
 from n8n_scraper.export.after_crawl import renew_snapshot
-from n8n_scraper.export.take_down import TakenDown, take_down
+from n8n_scraper.export.take_down import TakenDown, remove_images, take_down
 from n8n_scraper.printable import printable
 from n8n_scraper.project import load_config
 from n8n_scraper.report.renew import renew_reports
@@ -120,24 +120,11 @@ def _forget(connection: Connection, ids: Sequence[int], reason: str | None, data
     with connection, connection.cursor() as cursor:
         removed = forgotten.forget(cursor, ids, reason, datetime.now(timezone.utc))
         # Before the commit: a kill in between leaves no file that nothing knows of; a missing one is downloaded again.
-        done.failed += _remove_images(data_dir, removed.images)
+        done.failed += remove_images(data_dir, removed.images)
     return (
         f"{len(ids)} taken down. Out of the store: {removed.rows} rows with their stored answers, {removed.versions} "
         f"former versions, {removed.observations} observations of views and price, {len(removed.images)} images."
     )
-
-
-def _remove_images(data_dir: Path, paths: Sequence[str]) -> list[str]:
-    """Remove them below DATA_DIR; what could not be removed, and why."""
-    failed = []
-    for path in paths:
-        file = (data_dir / path).resolve()
-        if file.is_relative_to((data_dir / "media").resolve()):
-            try:
-                file.unlink(missing_ok=True)
-            except OSError as error:
-                failed.append(f"{file}: {error.strerror}")
-    return failed
 
 
 def _take_down(config: Config, dsn: str, ids: frozenset[int], folders: Sequence[Path], done: TakenDown) -> int:

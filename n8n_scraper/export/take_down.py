@@ -58,6 +58,19 @@ def take_out_of(files: Iterable[Path], ids: Ids) -> TakenDown:
     return done
 
 
+def remove_images(data_dir: Path, paths: Iterable[str]) -> list[str]:
+    """Remove downloaded files below DATA_DIR; returns those that could not be removed, and why."""
+    failed = []
+    for path in paths:
+        file = (data_dir / path).resolve()
+        if file.is_relative_to((data_dir / "media").resolve()):
+            try:
+                file.unlink(missing_ok=True)
+            except OSError as error:
+                failed.append(f"{file}: {error.strerror}")
+    return failed
+
+
 def _held(folder: Path, names: list[str]) -> AbstractContextManager[None]:
     return locked(folder / LOCK_NAME) if LOCK_NAME in names else nullcontext()
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import psycopg2
@@ -28,13 +29,14 @@ from n8n_scraper import stats
 from n8n_scraper.downloader import NotSent
 from n8n_scraper.exceptions import StoreUnavailable
 from n8n_scraper.export.aside import is_full
+from n8n_scraper.export.take_down import remove_images
 from n8n_scraper.items import STAGES, WorkflowItem
 from n8n_scraper.politeness.gate import GateClosed
 from n8n_scraper.stages import failed_stage, is_refused
 from n8n_scraper.store import jobs
 from n8n_scraper.store.batches import Batches
 from n8n_scraper.store.faults import close_reason
-from n8n_scraper.store.forgotten import forgotten_ids
+from n8n_scraper.store.forgotten import forgotten_ids, remove_unshown
 from n8n_scraper.store.stages import write_stages
 
 if TYPE_CHECKING:
@@ -91,10 +93,15 @@ class AcknowledgePipeline:
         spider.leave_out(await spider.session.run(partial(self._transaction, items=items)))
 
     def _transaction(self, cursor: Cursor, items: list[WorkflowItem]) -> frozenset[int]:
-        """Workflows that are taken down by now."""
-        job = cast("WorkflowsSpider", self._crawler.spider).job
+        """Workflows that are taken down by now. What the stages fetched for them meanwhile goes, too."""
+        spider = cast("WorkflowsSpider", self._crawler.spider)
+        job = spider.job
         assert job is not None
         forgotten = forgotten_ids(cursor)
+        if late := [item for item in items if item.id in forgotten]:
+            urls = [image["url"] for item in late for image in item.images or ()]
+            videos = [video["video_id"] for item in late for video in item.videos or ()]
+            remove_images(Path(spider.config.data_dir), remove_unshown(cursor, urls, videos))
         write_stages(cursor, items)
         jobs.acknowledge(cursor, job.id, [item.id for item in items if not is_refused(item)])
         return forgotten

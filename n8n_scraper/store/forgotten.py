@@ -6,9 +6,9 @@ transaction that began before can bring a row back after.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
@@ -26,12 +26,32 @@ class Forgotten(NamedTuple):
 
 
 _COUNTED = ("observed", "former_versions", "observed_history")
-_SHOWN_BY_NOBODY_ELSE = """
-    select entry->>'{key}' as key
-    from derived d, json_array_elements(case when json_typeof(d.{column}) = 'array' then d.{column} end) entry
-    group by 1 having bool_and(d.id = any(%(ids)s))
+_SHOWN = """
+    select
+        array(
+            select i->>'url' from derived d,
+            json_array_elements(case when json_typeof(d.images) = 'array' then d.images end) i where d.id = any(%(ids)s)
+        ),
+        array(
+            select v->>'video_id' from derived d,
+            json_array_elements(case when json_typeof(d.videos) = 'array' then d.videos end) v where d.id = any(%(ids)s)
+        )
 """
-"""Keys of what only the workflows taken down show."""
+_UNSHOWN_IMAGES = """
+    with shown as materialized (
+        select distinct i->>'url' as url from derived d,
+        json_array_elements(case when json_typeof(d.images) = 'array' then d.images end) i
+    )
+    delete from media_files m where url = any(%s) and not exists (select from shown where shown.url = m.url)
+    returning path
+"""
+_UNSHOWN_TRANSCRIPTS = """
+    with shown as materialized (
+        select distinct v->>'video_id' as id from derived d,
+        json_array_elements(case when json_typeof(d.videos) = 'array' then d.videos end) v
+    )
+    delete from transcripts t where video_id = any(%s) and not exists (select from shown where shown.id = t.video_id)
+"""
 
 
 class Removed(NamedTuple):
@@ -68,36 +88,30 @@ def forget(cursor: Cursor, ids: Sequence[int], reason: str | None, now: datetime
         [(id, reason, now) for id in ids],
     )
     rows, versions, observations = (_count(cursor, table, ids) for table in _COUNTED)
-    _delete_shown(cursor, ids, "transcripts", "video_id", ("videos", "video_id"))
-    files = _delete_shown(cursor, ids, "media_files", "url", ("images", "url"))
+    cursor.execute(_SHOWN, {"ids": list(ids)})
+    urls, videos = cursor.fetchone()
     for table in ("observed", *_BESIDE_ROWS):
         cursor.execute(f"delete from {table} where id = any(%s)", (list(ids),))  # noqa: S608 - names from above
-    return Removed(rows, versions, observations, _of_no_address(cursor, files))
+    return Removed(rows, versions, observations, remove_unshown(cursor, urls, videos))
+
+
+def remove_unshown(cursor: Cursor, urls: Sequence[str], video_ids: Sequence[str]) -> list[str]:
+    """Remove those of these images and transcripts that no row shows.
+
+    Returns files that nothing needs any more, as paths below DATA_DIR; they are still there.
+    """
+    cursor.execute(_UNSHOWN_TRANSCRIPTS, (list(video_ids),))
+    cursor.execute(_UNSHOWN_IMAGES, (list(urls),))
+    paths = {path for (path,) in cursor.fetchall() if path}
+    # The same picture may have been found at another address, too.
+    cursor.execute("select path from media_files where path = any(%s)", (list(paths),))
+    return sorted(paths - {path for (path,) in cursor.fetchall()})
 
 
 def names_of(cursor: Cursor, ids: Sequence[int]) -> dict[int, str | None]:
     """Names of those that have a row."""
     cursor.execute("select id, name from observed left join content using (id) where id = any(%s)", (list(ids),))
     return dict(cursor.fetchall())
-
-
-def _delete_shown(
-    cursor: Cursor, ids: Sequence[int], table: str, key: str, shown_as: tuple[str, str]
-) -> list[dict[str, Any]]:
-    """Delete what rows of other workflows do not show, in the column and under the key given; what was deleted."""
-    column, name = shown_as
-    shown = _SHOWN_BY_NOBODY_ELSE.format(column=column, key=name)
-    # Names come from this module.
-    statement = f"delete from {table} t using ({shown}) shown where t.{key} = shown.key returning to_json(t)"  # noqa: S608
-    cursor.execute(statement, {"ids": list(ids)})
-    return [row for (row,) in cursor.fetchall()]
-
-
-def _of_no_address(cursor: Cursor, files: Iterable[dict[str, Any]]) -> list[str]:
-    """The same picture may have been found at another address, too."""
-    paths = {file["path"] for file in files if file["path"]}
-    cursor.execute("select path from media_files where path = any(%s)", (list(paths),))
-    return sorted(paths - {path for (path,) in cursor.fetchall()})
 
 
 def _count(cursor: Cursor, table: str, ids: Sequence[int]) -> int:

@@ -100,3 +100,23 @@ def test_a_crawl_that_runs_meanwhile_does_not_bring_it_back(crawl: Crawler, smal
     assert not {1, 2, last} & set(pq.read_table(run / "workflows.parquet", columns=["id"])["id"].to_pylist())
     stats = json.loads((run / "stats.json").read_text())
     assert stats["store/row_count/forgotten"] == 1
+
+
+def test_images_that_are_under_way_are_not_kept(crawl: Crawler, new_replica: NewReplica, tmp_path: Path) -> None:
+    replica = new_replica(count=30, traps=1, icons=0, images="self")
+    replica.set_faults({"route": "image", "kind": "slow", "seconds": 3})
+    ids = ",".join(str(entry["id"]) for entry in replica.library() if entry["trap"] in {"linked_images", "note_image"})
+    settings = {"N8N_SCRAPER_DATA_DIR": tmp_path / "data", "N8N_SCRAPER_MEDIA_REQUESTS_PER_SECOND": 20}
+    process = crawl.start(replica, f"ids={ids}", "layers=1,2,3,media", **settings)
+    crawl.wait_for("exists (select from derived where json_array_length(images) > 0)", process)
+    [first, *_] = crawl.query("select id from derived where json_array_length(images) > 0 order by id")
+    with closing(connect(crawl.database_url)) as connection, connection, connection.cursor() as cursor:
+        forgotten.forget(cursor, [first["id"]], None, datetime.now(timezone.utc))
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    assert f"workflow {first['id']} was taken down meanwhile" in said
+    shown = "select from derived d, json_array_elements(d.images) i where i->>'url' = m.url"
+    assert crawl.query(f"select url from media_files m where not exists ({shown})") == []
+    kept = {row["path"] for row in crawl.query("select path from media_files where path is not null")}
+    files = {str(path.relative_to(tmp_path / "data")) for path in (tmp_path / "data" / "media").rglob("*.*")}
+    assert files == kept
