@@ -22,6 +22,7 @@ DOWNLOAD_DELAY_JITTER = 0.0  # the promise is a rate, and jitter around it would
 DOWNLOAD_TIMEOUT = 60
 CONCURRENT_REQUESTS = 16
 CONCURRENT_REQUESTS_PER_DOMAIN = 16
+CONCURRENT_ITEMS = 10  # an answer makes one row, seldom a few, and Scrapy starts that many tasks for each (100)
 DOWNLOAD_HANDLERS = {
     "http": "n8n_scraper.downloader.GatedDownloadHandler",
     "https": "n8n_scraper.downloader.GatedDownloadHandler",
