@@ -50,6 +50,14 @@ class StatsCollector(PrometheusStatsCollector):  # type: ignore[misc]  # the lib
             return None, False
         return found.labels(*values) if values else found, is_new
 
+    def inc_value(self, key: str, count: int = 1, start: int = 0, spider: None = None) -> None:
+        """As the library does, whose way is long for the many stats that are no metrics."""
+        if key in METRICS:
+            super().inc_value(key, count, start)
+        else:
+            stats = self._stats
+            stats[key] = stats.setdefault(key, start) + count
+
     def min_value(self, key: str, value: Any, spider: None = None) -> None:
         self.set_value(key, min(self.get_value(key, value), value))
 
