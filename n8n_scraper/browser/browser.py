@@ -21,7 +21,7 @@ from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
 from scrapy_playwright.provider import PlaywrightBrowserProvider
 
 from n8n_scraper import stats
-from n8n_scraper.browser.launch import launch_options
+from n8n_scraper.browser.launch import launch_options, why_not_started
 from n8n_scraper.browser.rendering import Rendering
 from n8n_scraper.browser.supply import Supply
 from n8n_scraper.downloader import NotSent
@@ -151,7 +151,7 @@ class Browser:
             handler.browser = await handler.browser_provider.launch_browser()
         except (PlaywrightError, OSError) as error:
             await handler.close()
-            raise NoBrowser(f"the browser cannot be started: {_first_line(error)}") from error
+            raise NoBrowser(f"the browser cannot be started: {why_not_started(str(error))}") from error
         return handler
 
     async def _render(self, request: Request, document: Response) -> Rendered:
@@ -239,7 +239,3 @@ class Browser:
             flags=[*document.flags, "playwright"],
             request=document.request,
         )
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0][:300]

@@ -76,3 +76,10 @@ def launch_options(executable: str, environment: Mapping[str, str] = os.environ)
         "handle_sigterm": False,
         "handle_sighup": False,
     }
+
+
+def why_not_started(said: str) -> str:
+    """One line of what Playwright said."""
+    if "No usable sandbox" in said:
+        return "its sandbox needs user namespaces, or Debian's package chromium-sandbox"
+    return said.strip().partition("\n")[0][:300]

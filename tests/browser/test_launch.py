@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from n8n_scraper.browser.launch import find_browser, launch_options
+from n8n_scraper.browser.launch import find_browser, launch_options, why_not_started
 from n8n_scraper.exceptions import StartError
 
 
@@ -39,3 +39,8 @@ def test_the_browser_has_no_network_no_secrets_and_bounds() -> None:
     assert any("max-old-space-size" in argument for argument in options["args"])
     assert options["env"] == {"PATH": "/bin"}
     assert options["chromium_sandbox"] == (os.geteuid() != 0)
+
+
+def test_why_it_was_not_started_is_one_line() -> None:
+    assert why_not_started("BrowserType.launch: closed\nlogs:\n…") == "BrowserType.launch: closed"
+    assert "chromium-sandbox" in why_not_started("BrowserType.launch: closed\n[err] FATAL: No usable sandbox! If …")
