@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scrapy import Spider
+from scrapy.crawler import Crawler
 
 from n8n_scraper.export.layout import Layout
 from n8n_scraper.export.reading import READERS
@@ -175,3 +177,22 @@ def test_a_feed_may_have_fewer_columns() -> None:
     exporter.export_item(WorkflowItem(id=1, name="a", views=2))
     exporter.finish_exporting()
     assert sink.getvalue() == b'id,name,views\n1,"a",2\n'
+
+
+def test_feeds_of_a_run_share_rows_and_never_an_old_one() -> None:
+    crawler, files = Crawler(Spider), [io.BytesIO(), io.BytesIO()]
+    feeds = [JsonLinesItemExporter(files[0], crawler=crawler), JsonItemExporter(files[1], crawler=crawler)]
+    item = WorkflowItem(id=1, name="first")
+    for name in ("first", "second"):
+        item.name = name
+        for feed in feeds:
+            feed.export_item(item)
+    assert all(one is other for one, other in zip(feeds[0]._rows, feeds[1]._rows, strict=True))
+    for feed in feeds:
+        feed.finish_exporting()
+    for file in files:
+        assert [json.loads(line.strip(",[]"))["name"] for line in _lines(file)] == ["first", "second"]
+
+
+def _lines(file: io.BytesIO) -> list[str]:
+    return [line for line in file.getvalue().decode().split("\n") if len(line) > 1]
