@@ -139,7 +139,7 @@ def test_a_plan_shows_how_often_each_rule_fired() -> None:
         ({"kind": "500", "times": "2"}, "whole number"),
         ({"kind": "500", "times": True}, "whole number"),
         ({"kind": "500", "id": "5"}, "whole number"),
-        ({"kind": "500", "host": "n8n.io"}, "one of site, api"),
+        ({"kind": "500", "host": "n8n.io"}, "one of site, media, api"),
         ({"kind": "500", "route": "details"}, "no such route as details"),
         ({"kind": "500", "requests": [1]}, "requests = [1]"),
         ({"kind": "wrong_id", "to": "x"}, "must be the id"),
