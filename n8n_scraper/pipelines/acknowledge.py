@@ -1,7 +1,7 @@
 """The end of the stages: what they changed in the row is written, and only then the workflow is done.
 
 How a stage plugs in: a pipeline between StorePipeline (400) and this one (700) in ITEM_PIPELINES. Its ``from_crawler``
-raises :class:`NotConfigured` unless ``crawler.spider.arguments.stages`` names it. Its ``process_item`` gets items whose
+raises :class:`NotConfigured` unless :func:`asked_stages` names it. Its ``process_item`` gets items whose
 row is committed, at most ``worklist.MAX_STAGED`` at a time, from this run or from the store; it
 
 1. asks :func:`n8n_scraper.stages.decided` whether there is anything to fetch,
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from typing_extensions import Self
 
+    from n8n_scraper.arguments import Arguments
     from n8n_scraper.spiders.workflows import WorkflowsSpider
 
 
@@ -64,6 +65,12 @@ def later(crawler: Crawler, item: WorkflowItem) -> Iterator[None]:
     raise DropItem(f"workflow {item.id} is left to the next run: {reason}", log_level="DEBUG")
 
 
+def asked_stages(crawler: Crawler) -> tuple[str, ...]:
+    """Stages that a crawl was asked for; none for a spider that is not ours."""
+    arguments: Arguments | None = getattr(crawler.spider, "arguments", None)
+    return arguments.stages if arguments else ()
+
+
 class AcknowledgePipeline:
     def __init__(self, crawler: Crawler, stages: tuple[str, ...]) -> None:
         self._crawler = crawler
@@ -72,8 +79,7 @@ class AcknowledgePipeline:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        stages = cast("WorkflowsSpider", crawler.spider).arguments.stages
-        if not stages:
+        if not (stages := asked_stages(crawler)):
             raise NotConfigured
         return cls(crawler, stages)
 

@@ -27,7 +27,7 @@ from n8n_scraper.items import WorkflowItem
 from n8n_scraper.layers.image_file import SUFFIXES, read_image
 from n8n_scraper.layers.media import Fetched, fill_images, outcome
 from n8n_scraper.middlewares.robots import Disallowed
-from n8n_scraper.pipelines.acknowledge import later
+from n8n_scraper.pipelines.acknowledge import asked_stages, later
 from n8n_scraper.politeness.gate import GateClosed
 from n8n_scraper.project import load_config
 from n8n_scraper.stages import decided, note_outcome
@@ -70,7 +70,7 @@ class ImagePipeline(MediaPipeline):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        if STAGE not in cast("WorkflowsSpider", crawler.spider).arguments.stages:
+        if STAGE not in asked_stages(crawler):
             raise NotConfigured
         config = load_config(crawler.settings)
         rate = crawler.get_extension(RateExtension)

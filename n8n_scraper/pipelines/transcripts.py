@@ -16,7 +16,7 @@ from n8n_scraper.config import YOUTUBE_URL
 from n8n_scraper.exceptions import UnusableAnswer
 from n8n_scraper.extensions.rate import RateExtension
 from n8n_scraper.layers.transcripts import Transcript, join_lines, layer_status, video_ids
-from n8n_scraper.pipelines.acknowledge import later
+from n8n_scraper.pipelines.acknowledge import asked_stages, later
 from n8n_scraper.politeness.backoff import LONGEST_SECONDS
 from n8n_scraper.politeness.gate import GateClosed
 from n8n_scraper.project import load_config
@@ -45,7 +45,7 @@ class TranscriptsPipeline:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        if NAME not in cast("WorkflowsSpider", crawler.spider).arguments.stages:
+        if NAME not in asked_stages(crawler):
             raise NotConfigured
         rate = crawler.get_extension(RateExtension)
         assert rate is not None

@@ -67,7 +67,7 @@ class StoreThread:
         while not self._gave_up:
             try:
                 result = self._transaction(work)
-            except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+            except psycopg2.Error as error:  # a lost connection is not always an OperationalError
                 if meaning(error) in {"full", "refused"}:
                     raise
                 self._wait(error)

@@ -65,6 +65,18 @@ def test_a_deadlock_is_no_failure(thread: StoreThread, database_url: str) -> Non
     assert len(rounds) == 3
 
 
+def test_a_lost_connection_may_come_as_any_error_of_the_driver(thread: StoreThread) -> None:
+    """Seen of a server that died under ``cursor.execute``: a plain DatabaseError without a code."""
+    lost = iter([psycopg2.DatabaseError("server closed the connection unexpectedly")])
+
+    def work(cursor: Cursor) -> Any:
+        if error := next(lost, None):
+            raise error
+        return value(cursor)
+
+    assert thread.call(work) == 1
+
+
 def test_an_error_of_the_statement_is_the_callers_and_the_connection_stays(thread: StoreThread) -> None:
     pid = thread.call(partial(value, statement="select pg_backend_pid()"))
     with pytest.raises(psycopg2.DataError):
