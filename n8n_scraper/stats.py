@@ -42,6 +42,9 @@ LAYER_STATUS_COUNT = _stat(
     status=LAYER_STATUSES,
 )
 FAILURE_COUNT = _stat("workflow/failure_count/{}", "workflows whose crawl ended with a failure, by kind", kind=KINDS)
+STAGE_FAILURE_COUNT = _stat(
+    "workflow/stage_failure_count/{}", "workflows of which only an opt-in layer failed, by kind", kind=KINDS
+)
 MISMATCH_COUNT = _stat("workflow/page_mismatch_count/{}", "page and API disagreed and the API won, by column")
 REJECTED_COUNT = _stat("inventory/rejected_count/{}", "images and videos that are none and were kept out, by reason")
 REPAIR_COUNT = _stat("workflow/repaired_count", "answers with NUL or lone surrogates, replaced by U+FFFD")
@@ -106,8 +109,8 @@ COLUMN_FILLED_COUNT = _stat("column/filled_count/{}", "of these, with a value th
 COLUMN_EXPECTED_COUNT = _stat("column/expected_count/{}", "of these, those that must have one: their source has it")
 COLUMN_MISSING_COUNT = _stat("column/missing_count/{}", "of those that must have one, those that have none")
 COMPLETENESS = _stat("completeness/{}", "share of those that must have one and do, by column")
-FAILED_SHARE = _stat("share/failed", "share of workflows whose crawl ended with a failure (neither gone nor blocked)")
-BLOCKED_SHARE = _stat("share/blocked", "share of workflows that were refused")
+FAILED_SHARE = _stat("share/failed", "share of workflows that failed (neither gone nor blocked), opt-in layers apart")
+BLOCKED_SHARE = _stat("share/blocked", "share of workflows that the site refused")
 SITEMAP_SHARE = _stat("share/sitemap", "share of the ids in the sitemap that have a row in the store")
 FAILED_CHECKS = _stat("check/failed", "names of the declared checks that failed")
 LOAD_AVERAGE = _stat("machine/load_average", "processes that wanted the CPU, over the run's last minute")

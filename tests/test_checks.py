@@ -77,6 +77,8 @@ def test_shares_follow_from_counts() -> None:
         "workflow/failure_count/blocked": 4,
         "workflow/failure_count/server": 6,
         "workflow/failure_count/timeout": 4,
+        "workflow/stage_failure_count/timeout": 100,
+        "workflow/stage_failure_count/blocked": 100,
         "column/expected_count/views": 140,
         "column/missing_count/views": 14,
         "column/expected_count/name": 140,

@@ -90,8 +90,8 @@ class AcknowledgePipeline:
         for stage in self._stages:
             status = getattr(item, STAGES[stage])
             self._crawler.stats.inc_value(stats.LAYER_STATUS_COUNT.format(stage, status))
-        if failed_stage(item):
-            self._crawler.stats.inc_value(stats.FAILURE_COUNT.format(item.error_kind))
+        if failed_stage(item) in self._stages:
+            self._crawler.stats.inc_value(stats.STAGE_FAILURE_COUNT.format(item.error_kind))
         return item
 
     async def _write(self, items: list[WorkflowItem]) -> None:

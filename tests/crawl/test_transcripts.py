@@ -87,6 +87,8 @@ def test_a_block_stops_the_stage_with_one_line_and_leaves_the_rest_due(
     replica.set_faults({"kind": "bot"})
     done = crawl(replica, *words, JOBDIR=tmp_path / "job", **FAST)
     assert (done.code, done.stats()["finish_reason"]) == (0, "finished")
+    assert done.stats()["workflow/stage_failure_count/blocked"] == WORKFLOWS
+    assert (done.stats()["share/failed"], done.stats()["share/blocked"]) == (0, 0), "the site refused nothing"
     assert done.said.count("Transcripts stop: YouTube refuses our address") == 1
     assert len(_asked(replica, before)) <= 4 * 2, "those under way when it was noticed"
     for row in done.snapshot():
