@@ -199,12 +199,20 @@ class RateExtension:
             await asyncio.sleep(WATCH_SECONDS)
             if self._is_ending():
                 self._close_gates()
+                self._let_scraper_close()
             elif reason := self.breaker.gave_up:
                 self._give_up(reason)
             elif self.breaker.state != "closed":
                 self._add(stats.BREAKER_OPEN_SECONDS, WATCH_SECONDS)
                 self.gate.wake()
                 self._send_control()
+
+    def _let_scraper_close(self) -> None:
+        """Scrapy 2.19 looks only after a response whether the last item is through; items of start() have none."""
+        scraper = self._crawler.engine.scraper
+        slot = scraper.slot
+        if slot is not None and slot.closing is not None and not slot.closing.called:
+            scraper._check_if_closing()
 
     def _control_request(self) -> Request | None:
         """What was answered well before, as the spider knows it."""

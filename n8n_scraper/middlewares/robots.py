@@ -26,10 +26,11 @@ from scrapy.http.request import NO_CALLBACK
 from scrapy.utils.misc import build_from_crawler, load_object
 
 from n8n_scraper import stats
-from n8n_scraper.downloader import NO_ANSWER, outside_meta
+from n8n_scraper.downloader import NO_ANSWER, NotSent, outside_meta
 from n8n_scraper.exceptions import StartError, UnusableAnswer
 from n8n_scraper.extensions.rate import RateExtension
 from n8n_scraper.politeness.backoff import PUT_OFF_SECONDS, retry_delay
+from n8n_scraper.politeness.gate import GateClosed
 from n8n_scraper.project import load_config
 from n8n_scraper.site.answers import is_challenge, judge, judge_exception
 
@@ -125,7 +126,18 @@ class RobotsMiddleware:
                     self._crawler.stats.inc_value(stats.ROBOTS_UNREACHABLE_COUNT)
                     raise UnusableAnswer(failure.kind, f"{origin}/robots.txt: {failure.reason}") from None
             self._crawler.stats.inc_value(stats.ROBOTS_RETRY_COUNT)
-            await asyncio.sleep(delay)
+            await self._pause(delay)
+
+    async def _pause(self, seconds: float) -> None:
+        """Raises:
+        NotSent: the crawl is ending.
+        """
+        rate = self._crawler.get_extension(RateExtension)
+        assert rate is not None
+        try:
+            await rate.pause(seconds)
+        except GateClosed:
+            raise NotSent("the crawl is ending") from None
 
     async def _fetch(self, address: str, *, outside: bool) -> Response:
         for _ in range(MAX_REDIRECTS + 1):

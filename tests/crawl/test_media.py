@@ -247,6 +247,19 @@ def test_a_job_ended_in_the_downloads_goes_on_there(
     assert crawl.query("select count(*) from jobs where finished_at is null") == [{"count": 0}]
 
 
+def test_one_signal_ends_a_job_of_nothing_but_stages(crawl: Crawler, pictures: RunningReplica, tmp_path: Path) -> None:
+    assert crawl(pictures).code == 0
+    settings = {"N8N_SCRAPER_DATA_DIR": tmp_path / "data", "JOBDIR": tmp_path / "job"}
+    process = crawl.start(pictures, "layers=media", **settings, N8N_SCRAPER_MEDIA_REQUESTS_PER_SECOND=2)
+    crawl.wait_for("(select count(*) >= 2 from media_files)", process)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == 0, said
+    done = crawl(pictures, "layers=media", **settings, **FAST)
+    assert done.code == 0, done.said
+    assert all(image["path"] for image in images(crawl))
+
+
 def test_a_slow_host_of_images_does_not_hold_up_the_site(
     crawl: Crawler, new_replica: Callable[..., RunningReplica], tmp_path: Path
 ) -> None:
