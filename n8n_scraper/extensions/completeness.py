@@ -9,6 +9,7 @@ from scrapy import signals
 from n8n_scraper import stats
 from n8n_scraper.completeness import MUST_HAVE, expected_columns, filled_columns
 from n8n_scraper.items import WorkflowItem
+from n8n_scraper.signals import row_stored
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -18,11 +19,14 @@ if TYPE_CHECKING:
 class Completeness:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
+        self._without_transcripts: set[int] = set()
+        """Rows that were counted and may yet get theirs: a stage fills the column."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         extension = cls(crawler)
         crawler.signals.connect(extension._spider_opened, signals.spider_opened)
+        crawler.signals.connect(extension._row_stored, row_stored)
         crawler.signals.connect(extension._item_scraped, signals.item_scraped)
         return extension
 
@@ -30,7 +34,7 @@ class Completeness:
         for column in MUST_HAVE:  # 0 is a count, and missing would be none
             self._crawler.stats.set_value(stats.COLUMN_EXPECTED_COUNT.format(column), 0)
 
-    def _item_scraped(self, item: WorkflowItem) -> None:
+    def _row_stored(self, item: WorkflowItem) -> None:
         if item.source is None:
             return
         counts, filled = self._crawler.stats, set(filled_columns(item))
@@ -41,3 +45,9 @@ class Completeness:
             counts.inc_value(stats.COLUMN_EXPECTED_COUNT.format(column))
             if column not in filled:
                 counts.inc_value(stats.COLUMN_MISSING_COUNT.format(column))
+        if "transcripts" not in filled:
+            self._without_transcripts.add(item.id)
+
+    def _item_scraped(self, item: WorkflowItem) -> None:
+        if item.transcripts and item.id in self._without_transcripts:
+            self._crawler.stats.inc_value(stats.COLUMN_FILLED_COUNT.format("transcripts"))

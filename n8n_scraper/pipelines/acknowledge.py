@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -33,7 +34,7 @@ from n8n_scraper.export.take_down import remove_images
 from n8n_scraper.items import STAGES, WorkflowItem
 from n8n_scraper.politeness.gate import GateClosed
 from n8n_scraper.stages import failed_stage, is_refused
-from n8n_scraper.store import jobs
+from n8n_scraper.store import jobs, run_workflows
 from n8n_scraper.store.batches import Batches
 from n8n_scraper.store.faults import close_reason
 from n8n_scraper.store.forgotten import forgotten_ids, remove_unshown
@@ -109,5 +110,7 @@ class AcknowledgePipeline:
             videos = [video["video_id"] for item in late for video in item.videos or ()]
             remove_images(Path(spider.config.data_dir), remove_unshown(cursor, urls, videos))
         write_stages(cursor, items)
+        kept = [item for item in items if item.id not in forgotten]
+        run_workflows.record_stages(cursor, spider.run_id, kept, self._stages, datetime.now(timezone.utc))
         jobs.acknowledge(cursor, job.id, [item.id for item in items if not is_refused(item)])
         return forgotten

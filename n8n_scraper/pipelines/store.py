@@ -25,6 +25,7 @@ from n8n_scraper.items import LAYERS, WorkflowItem
 from n8n_scraper.pipelines.quality import apply_score
 from n8n_scraper.printable import printable
 from n8n_scraper.project import load_config
+from n8n_scraper.signals import row_stored
 from n8n_scraper.stages import waits_for_stages
 from n8n_scraper.store import jobs, run_workflows
 from n8n_scraper.store.batches import Batches
@@ -77,6 +78,7 @@ class StorePipeline:
             raise DropItem(f"workflow {item.id} is not stored: it is due again", log_level="DEBUG") from None
         self._spider.refuse_left_out(item)
         self._count_seen(item)
+        self._crawler.signals.send_catch_log(row_stored, item=item)
         if self._spider.arguments.stages:
             self._begin_stages(item)
         return item

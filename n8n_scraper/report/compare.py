@@ -74,7 +74,7 @@ def _with_status(status: str) -> _Measure:
 
 
 def _service(share: float) -> _Measure:
-    return lambda run: percentile([visit.service_seconds for visit in run.visits or ()], share)
+    return lambda run: percentile([visit.service_seconds for visit in run.asked], share)
 
 
 def _quality(run: RunData) -> float | None:

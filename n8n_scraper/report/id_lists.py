@@ -33,17 +33,17 @@ def choose_ids(run: RunData, names: Sequence[str]) -> list[int]:
     visits = run.visits or []
     chosen: set[int] = set()
     for name in names:
-        chosen.update(visit.id for visit in visits if _chooser(name, visits)(visit))
+        chosen.update(visit.id for visit in filter(_chooser(name, run), visits))
     return sorted(chosen)
 
 
-def _chooser(name: str, visits: Sequence[Visited]) -> Callable[[Visited], bool]:
+def _chooser(name: str, run: RunData) -> Callable[[Visited], bool]:
     if name in _CHOICES:
         return _CHOICES[name]
     if name in KINDS:
         return lambda visit: visit.error_kind == name
     if name == "slow":
-        limit = percentile([visit.service_seconds for visit in visits], SLOW_SHARE)
+        limit = percentile([visit.service_seconds for visit in run.asked], SLOW_SHARE)
         return lambda visit: limit is not None and visit.service_seconds > limit
     near = difflib.get_close_matches(name, LISTS, n=1)
     hint = f" Did you mean {near[0]}?" if near else f" There are {', '.join(LISTS)}."

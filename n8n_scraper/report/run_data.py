@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from n8n_scraper.items import STAGES
+
 
 class Visited(NamedTuple):
     """A workflow as one run left it; the fields are those of the table ``run_workflows``."""
@@ -27,6 +29,8 @@ class Visited(NamedTuple):
     service_seconds: float
     name: str | None = None
     """Its title as stored today; from outside."""
+    stage_statuses: tuple[str | None, ...] = (None,) * len(STAGES)
+    """Of the opt-in layers; None: not asked for, or not got to."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +54,11 @@ class RunData:
         if self.started_at is None or self.ended_at is None:
             return None
         return max(0.0, (self.ended_at - self.started_at).total_seconds())
+
+    @property
+    def asked(self) -> list[Visited]:
+        """Those that the site was asked for; of others only the stages were left."""
+        return [visit for visit in self.visits or () if visit.attempt_count]
 
     def number(self, stat: str) -> float | None:
         """A stat that is a number; None where it is missing or none."""

@@ -133,7 +133,7 @@ def _summary(run: RunData) -> Section:
         figures.append(
             Figure(status, status, value, tone=TONES[status] if value and TONES[status] != "quiet" else "plain")
         )
-    times = [visit.service_seconds for visit in run.visits or ()]
+    times = [visit.service_seconds for visit in run.asked]
     scores = [visit.quality_score for visit in run.visits or () if visit.quality_score is not None]
     figures += [
         Figure("duration", "duration", run.seconds, "seconds"),

@@ -9,7 +9,7 @@ from n8n_scraper import stats
 from n8n_scraper.checks import Judged
 from n8n_scraper.completeness import BOOKKEEPING, MUST_HAVE
 from n8n_scraper.failures import KINDS
-from n8n_scraper.items import COLUMN_NAMES, CRAWL_STATUSES, LAYER_STATUSES
+from n8n_scraper.items import COLUMN_NAMES, CRAWL_STATUSES, LAYER_STATUSES, STAGES
 from n8n_scraper.report.document import (
     Bars,
     Block,
@@ -83,6 +83,10 @@ def outcomes_section(run: RunData) -> Section:
     rows = [("row", parts(CRAWL_STATUSES, Counter(visit.crawl_status for visit in run.visits)))]
     for index, name in enumerate(_LAYER_NAMES):
         rows.append((name, parts(LAYER_STATUSES, Counter(visit.layer_statuses[index] for visit in run.visits))))
+    for index, stage in enumerate(STAGES):
+        seen = [visit.stage_statuses[index] for visit in run.visits]
+        if any(seen) or stage in (run.arguments.get("layers") or ()):
+            rows.append((stage, parts(LAYER_STATUSES, Counter(status or "skipped" for status in seen))))
     stacks = Stacks(
         "statuses", "Workflows by the status of their row, and of each layer as this run saw it", tuple(rows)
     )

@@ -20,9 +20,9 @@ _PERCENTILES = (("p50", "p50", 0.5), ("p95", "p95", 0.95), ("p99", "p99", 0.99),
 
 def time_section(run: RunData) -> Section:
     waits = Figures("waiting", _waiting(run))
-    if not run.visits:
+    if not run.asked:
         return Section("time", "Time", (NoData("service", "Service time", _why_none(run)), waits))
-    times = [visit.service_seconds for visit in run.visits]
+    times = [visit.service_seconds for visit in run.asked]
     figures = tuple(
         Figure(key, label, percentile(times, share), "seconds")
         for key, label, share in (
@@ -35,7 +35,7 @@ def time_section(run: RunData) -> Section:
     labels = [f"≤ {edge:g} s" for edge in SERVICE_EDGES] + [f"> {SERVICE_EDGES[-1]:g} s"]
     counts = classes(times, SERVICE_EDGES)
     parts = tuple(Part(label, count) for label, count in zip(labels, counts, strict=True))
-    slowest = sorted(run.visits, key=lambda visit: (-visit.service_seconds, visit.id))[:SLOWEST]
+    slowest = sorted(run.asked, key=lambda visit: (-visit.service_seconds, visit.id))[:SLOWEST]
     table = Table(
         "slowest",
         f"The {len(slowest)} slowest",
@@ -60,7 +60,7 @@ def _waiting(run: RunData) -> tuple[Figure, ...]:
 
 
 def _why_none(run: RunData) -> str:
-    return NO_ROWS if run.visits is None else "The run brought no workflow."
+    return NO_ROWS if run.visits is None else "The run asked the site for no workflow."
 
 
 def is_busy(run: RunData) -> bool | None:

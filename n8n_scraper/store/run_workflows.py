@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 
-from n8n_scraper.items import WorkflowItem
+from n8n_scraper.items import STAGES, WorkflowItem
 from n8n_scraper.report.run_data import Visited
+from n8n_scraper.stages import failed_stage
 from n8n_scraper.store.merge import Decision
 
 LayerStatuses = Mapping[int, str]
@@ -18,6 +19,16 @@ _COLUMNS = (
     "id, committed_at, crawl_status, layer1_status, layer2_status, layer3_status, content, turn, error_kind, error,"
     " quality_score, attempt_count, request_count, service_seconds"
 )
+_STAGES = ", ".join(STAGES.values())
+_NOTE_STAGES = f"""
+    insert into run_workflows as r (run_id, id, committed_at, crawl_status, layer1_status, layer2_status, layer3_status,
+        content, error_kind, error, attempt_count, request_count, service_seconds, {_STAGES}) values %s
+    on conflict (run_id, id) do update set crawl_status = excluded.crawl_status,
+        error_kind = coalesce(r.error_kind, excluded.error_kind), error = coalesce(r.error, excluded.error),
+        {", ".join(f"{name} = excluded.{name}" for name in STAGES.values())}
+"""  # noqa: S608 - our own names
+"""A run that did nothing but the stages has no row yet: of the layers it saw nothing."""
+_NOTE_TEMPLATE = f"(%s, %s, %s, %s, 'skipped', 'skipped', 'skipped', 'none', %s, %s, 0, 0, 0{', %s' * len(STAGES)})"
 
 
 def record(
@@ -26,24 +37,37 @@ def record(
     written: Iterable[tuple[WorkflowItem, LayerStatuses, Decision]],
     now: datetime,
 ) -> None:
-    """Note rows that this transaction wrote, with the layer statuses that the run saw."""
+    """Note rows that this transaction wrote, with the layer statuses that the run saw.
+
+    A row that the run wrote before failed since, in a pipeline of its stages.
+    """
     rows = [(run_id, *_values(item, seen, decision, now)) for item, seen, decision in written]
     execute_values(
         cursor,
-        f"insert into run_workflows (run_id, {_COLUMNS}) values %s on conflict do nothing",  # noqa: S608 - our own names
+        f"insert into run_workflows (run_id, {_COLUMNS}) values %s on conflict (run_id, id) do update set"  # noqa: S608 - our own names
+        " crawl_status = excluded.crawl_status, error_kind = excluded.error_kind, error = excluded.error",
         rows,
         page_size=max(1, len(rows)),
     )
 
 
+def record_stages(
+    cursor: Cursor, run_id: str, items: Sequence[WorkflowItem], stages: Collection[str], now: datetime
+) -> None:
+    """Note how the stages that were asked for ended for rows of this transaction."""
+    rows = [(run_id, *_stage_values(item, stages, now)) for item in items]
+    if rows:
+        execute_values(cursor, _NOTE_STAGES, rows, template=_NOTE_TEMPLATE, page_size=len(rows))
+
+
 def read(cursor: Cursor, run_id: str) -> list[Visited]:
     """All that a run committed, in the order of its commits."""
     cursor.execute(
-        f"select {', '.join(f'r.{name}' for name in _COLUMNS.split(', '))}, c.name"  # noqa: S608 - our own names
+        f"select {', '.join(f'r.{name}' for name in f'{_COLUMNS}, {_STAGES}'.split(', '))}, c.name"  # noqa: S608 - our own names
         " from run_workflows r left join content c using (id) where run_id = %s order by committed_at, id",
         (run_id,),
     )
-    return [Visited._make((*row[:3], row[3:6], *row[6:])) for row in cursor.fetchall()]
+    return [Visited._make((*row[:3], row[3:6], *row[6:-3], row[-1], row[-3:-1])) for row in cursor.fetchall()]
 
 
 def _values(item: WorkflowItem, seen: LayerStatuses, decision: Decision, now: datetime) -> tuple[object, ...]:
@@ -53,3 +77,10 @@ def _values(item: WorkflowItem, seen: LayerStatuses, decision: Decision, now: da
         item.quality_score if item.source else None,
         *(item.attempt_count or 0, item.request_count or 0, item.service_seconds or 0.0),
     )
+
+
+def _stage_values(item: WorkflowItem, stages: Collection[str], now: datetime) -> tuple[object, ...]:
+    """The row may have an error of another run's stage, which is not told here."""
+    error = (item.error_kind, item.error) if failed_stage(item) in stages else (None, None)
+    statuses = (getattr(item, column) if stage in stages else None for stage, column in STAGES.items())
+    return (item.id, now, item.crawl_status, *error, *statuses)

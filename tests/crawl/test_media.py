@@ -277,3 +277,4 @@ def test_a_slow_host_of_images_does_not_hold_up_the_site(
     assert all(image["path"] for image in images(crawl))
     asked = Counter((entry["host"], entry["id"], entry["path"]) for entry in replica.entries())
     assert set(asked.values()) == {1}, "nothing twice"
+    assert Crawl(process.returncode, said, crawl.folder).stats()["column/row_count"] == 400

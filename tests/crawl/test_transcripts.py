@@ -17,7 +17,8 @@ from n8n_scraper.replica.process import RunningReplica, running_replica
 from n8n_scraper.replica.youtube import spoken, tracks
 from n8n_scraper.scale.transcript_table import LIBRARY_SHARE, videos_of
 
-from .conftest import Crawler
+from .conftest import Crawl, Crawler
+from .test_report import report
 
 WORKFLOWS = 8
 SEED = 3
@@ -57,6 +58,17 @@ def _captions(entries: list[dict[str, Any]]) -> Counter[str]:
     return Counter(e["video"] for e in entries if e["path"].startswith("/api/timedtext") and "fault" not in e)
 
 
+def _outcomes(crawl: Crawl) -> dict[str, str]:
+    """The status that the report tells of all workflows."""
+    rows = report(crawl)["sections"]["outcomes"]["statuses"]
+    return {
+        name: status
+        for name in ("row", "1 metadata", "transcripts")
+        for status, count in rows[name].items()
+        if count == WORKFLOWS
+    }
+
+
 def test_what_is_said_in_the_videos_is_in_the_rows_and_is_not_asked_twice(
     crawl: Crawler, replica: RunningReplica, shown: dict[int, list[str]]
 ) -> None:
@@ -89,6 +101,10 @@ def test_a_block_stops_the_stage_with_one_line_and_leaves_the_rest_due(
     assert (done.code, done.stats()["finish_reason"]) == (0, "finished")
     assert done.stats()["workflow/stage_failure_count/blocked"] == WORKFLOWS
     assert (done.stats()["share/failed"], done.stats()["share/blocked"]) == (0, 0), "the site refused nothing"
+    assert done.stats()["column/row_count"] == WORKFLOWS
+    assert _outcomes(done) == {"row": "partial", "1 metadata": "ok", "transcripts": "blocked"}
+    [failures] = report(done)["sections"]["outcomes"]["failures"]
+    assert (failures["kind"], failures["ids"]) == ("blocked", sorted(shown)[:WORKFLOWS])
     assert done.said.count("Transcripts stop: YouTube refuses our address") == 1
     assert len(_asked(replica, before)) <= 4 * 2, "those under way when it was noticed"
     for row in done.snapshot():
@@ -99,6 +115,7 @@ def test_a_block_stops_the_stage_with_one_line_and_leaves_the_rest_due(
     replica.set_faults({"video": first_video, "kind": "captions_disabled"})
     resumed = crawl(replica, *words, JOBDIR=tmp_path / "job", **FAST)
     assert resumed.code == 0, resumed.said
+    assert _outcomes(resumed) == {"row": "complete", "1 metadata": "skipped"}, "one video has none"
     rows = {row["id"]: row for row in resumed.snapshot()}
     assert {row["error"] for row in rows.values()} == {None}
     assert {row["crawl_status"] for row in rows.values()} == {"complete"}

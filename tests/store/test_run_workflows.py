@@ -1,0 +1,47 @@
+"""What a run did with each workflow, its stages included: also where it did nothing but these."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timezone
+
+from n8n_scraper.items import WorkflowItem
+from n8n_scraper.report.id_lists import choose_ids
+from n8n_scraper.report.run_data import RunData
+from n8n_scraper.store import run_workflows
+from n8n_scraper.store.database import connect
+from n8n_scraper.store.rows import write_batch
+
+from .test_rows import crawled
+
+NOW = datetime(2026, 11, 1, tzinfo=timezone.utc)
+OK = dict.fromkeys((1, 2, 3), "ok")
+STAGES = ("media",)
+FAILED = {"crawl_status": "partial", "error_kind": "network", "error": "media: 1 of 2 images: no connection"}
+
+
+def test_how_the_stages_of_a_run_ended(database_url: str) -> None:
+    items = [crawled(id) for id in (1, 2, 3)]
+    with closing(connect(database_url)) as connection, connection, connection.cursor() as cursor:
+        decisions = write_batch(cursor, items, NOW, lambda _: None)
+        written = [(item, OK, decision) for item, decision in zip(items, decisions, strict=True)]
+        run_workflows.record(cursor, "all layers", written, NOW)
+        good = replace(items[0], media_status="ok")
+        bad = replace(items[1], media_status="failed", **FAILED)
+        of_another = replace(bad, id=3, media_status="ok", error="transcripts: no answer")
+        for run_id in ("all layers", "stages alone"):
+            run_workflows.record_stages(cursor, run_id, [good, bad, of_another], STAGES, NOW)
+        runs = [RunData(run_id=id, visits=run_workflows.read(cursor, id)) for id in ("all layers", "stages alone")]
+        run_workflows.record(cursor, "all layers", [(_lost(items[0]), OK, decisions[0])], NOW)
+        lost = run_workflows.read(cursor, "all layers")[0]
+    for run, seen in zip(runs, ("ok", "skipped"), strict=True):
+        assert choose_ids(run, ["failed"]) == choose_ids(run, ["network"]) == [2]
+        assert [visit.stage_statuses for visit in run.visits or ()] == [("ok", None), ("failed", None), ("ok", None)]
+        assert {visit.layer_statuses for visit in run.visits or ()} == {(seen,) * 3}
+    assert [len(run.asked) for run in runs] == [3, 0]
+    assert (lost.error_kind, lost.stage_statuses) == ("internal", ("ok", None)), "failed in a pipeline after its row"
+
+
+def _lost(item: WorkflowItem) -> WorkflowItem:
+    return replace(item, error_kind="internal", error="KeyError in a pipeline")
