@@ -60,7 +60,7 @@ def _crawl(dataset: Dataset, trial: Trial, ids: Path, rate: float, say: Callable
     size = len(dataset.members)
     job = KilledJob(trial, (f"ids={ids}",))
     began = time.monotonic()
-    kill = job.disturb("SIGKILL", at_rows(size // 2))
+    kill = job.disturb("SIGKILL", at_rows(size // 2)._replace(poll_seconds=0.5))
     if isinstance(kill, Kill):
         say(f"killed with {kill.rows} of {size} rows; goes on")
     result = job.finish(longest=size * 10.0)
