@@ -12,15 +12,17 @@ from types import GenericAlias, ModuleType
 import pytest
 from scrapy.cmdline import ScrapyArgumentParser, _get_commands_dict
 from scrapy.commands import ScrapyHelpFormatter
+from scrapy.settings import Settings
 from scrapy.utils.misc import load_object
-from scrapy.utils.project import get_project_settings
 
 from n8n_scraper import settings
 from n8n_scraper.arguments import NAMES
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = _get_commands_dict(get_project_settings(), inproject=True)
+PROJECT = Settings()  # not get_project_settings(), which sets an environment variable for all tests
+PROJECT.setmodule(settings)
+COMMANDS = _get_commands_dict(PROJECT, inproject=True)
 
 
 def _readme_tables() -> ModuleType:
@@ -52,7 +54,7 @@ def test_the_test_command_is_what_ci_runs() -> None:
 def test_every_command_shown_is_there_with_its_options(line: str) -> None:
     name, *words = shlex.split(line, comments=True)
     command = COMMANDS[name]
-    command.settings = get_project_settings()
+    command.settings = PROJECT
     parser = ScrapyArgumentParser(formatter_class=ScrapyHelpFormatter, conflict_handler="resolve")
     command.add_options(parser)
     _options, unknown = parser.parse_known_args(words)

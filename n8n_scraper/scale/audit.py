@@ -44,18 +44,22 @@ create function trial.note_commit() returns trigger language plpgsql as $$
 begin
     if new.scraped_at is not null and (tg_op = 'INSERT' or new.scraped_at is distinct from old.scraped_at) then
         insert into trial.commits values (new.id, new.run_id);
+        perform pg_sleep(tg_argv[0]::float);
     end if;
     return null;
 end $$;
 create trigger note_commit after insert or update of scraped_at on observed
-for each row execute function trial.note_commit();
+for each row execute function trial.note_commit({seconds});
 """
 
 
-def note_commits(dsn: str) -> None:
-    """From now on this store notes every commit of a row that was scraped with success."""
+def note_commits(dsn: str, seconds: float = 0.0) -> None:
+    """From now on this store notes every commit of a row that was scraped with success.
+
+    Each takes ``seconds`` longer, so that a signal can meet a transaction.
+    """
     with closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
-        cursor.execute(_NOTE_COMMITS)
+        cursor.execute(_NOTE_COMMITS.replace("{seconds}", repr(seconds)))
 
 
 def stored_twice(dsn: str) -> list[int]:

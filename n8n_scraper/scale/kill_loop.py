@@ -27,6 +27,8 @@ from n8n_scraper.scale.trial import Trial
 
 SETTINGS = {"DOWNLOAD_TIMEOUT": DOWNLOAD_TIMEOUT, "N8N_SCRAPER_BREAKER_COOLDOWN": 0.2}
 
+COMMIT_SECONDS = 0.003
+
 
 @dataclass
 class Tally:
@@ -90,7 +92,7 @@ class KillLoop:
         self._replica.set_faults(*self._rules)
         trial = Trial(folder, self._replica, SETTINGS)
         try:
-            yield KilledJob(trial)
+            yield KilledJob(trial, commit_seconds=COMMIT_SECONDS)
         finally:
             trial.close()
         shutil.rmtree(folder)

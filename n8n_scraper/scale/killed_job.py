@@ -61,13 +61,15 @@ class KilledJob:
 
     trial: Trial
     words: tuple[str, ...] = ()
+    commit_seconds: float = 0.0
+    """What the commit of a row takes longer, see audit.py."""
     _first_entry: int = field(init=False)
     _first_of_crawl: int = field(init=False)
 
     def __post_init__(self) -> None:
         self._first_entry = self._first_of_crawl = len(self.trial.replica.entries())
         with self.trial.store() as dsn:
-            audit.note_commits(dsn)
+            audit.note_commits(dsn, self.commit_seconds)
 
     def disturb(self, sent: str, moment: Moment) -> Kill | Result:
         """Start a crawl and end it with a signal; a result when it ended before the moment came."""

@@ -114,7 +114,7 @@ def test_every_query_of_the_dashboard_has_data(monitored: Monitored, query: str)
 @needs_prometheus
 def test_prometheus_saw_the_crawl_go_on(monitored: Monitored) -> None:
     (stored,) = monitored.series('n8n_scraper_workflow_item_total{crawl_status="complete"}')
-    assert len(set(stored["values"])) > 3
+    assert len(set(stored["values"])) >= 2
     assert stored["metric"]["run_id"] == monitored.run_id
     assert stored["metric"]["job"] == "n8n_scraper"
     (failed,) = monitored.series('n8n_scraper_answer_total{kind="server"}')

@@ -17,6 +17,7 @@ from n8n_scraper.failures import KINDS
 from n8n_scraper.replica.process import RunningReplica, running_replica
 from n8n_scraper.scale import audit
 from n8n_scraper.scale.fault_plan import every_fault, fault_rules, make_plan
+from n8n_scraper.scale.kill_loop import COMMIT_SECONDS
 from n8n_scraper.scale.killed_job import Kill, KilledJob, Result
 from n8n_scraper.scale.moments import Moment, at_rows, in_a_transaction, in_the_export, while_a_retry_waits
 from n8n_scraper.scale.trial import Trial
@@ -56,7 +57,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killed]:
         for disturbances in ([], KILLS):
             replica.set_faults(*rules)
             trial = Trial(tmp_path_factory.mktemp("trial"), replica, settings)
-            job = KilledJob(trial)
+            job = KilledJob(trial, commit_seconds=COMMIT_SECONDS)
             for sent, moment in disturbances:
                 outcome = job.disturb(sent, moment)
                 assert isinstance(outcome, Kill), (sent, moment, outcome.exit_code)
