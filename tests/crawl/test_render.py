@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -250,8 +251,9 @@ def wait_for_browser(process: subprocess.Popen[str]) -> list[psutil.Process]:
     while time.monotonic() < deadline:
         assert process.poll() is None, "the crawl ended before"
         found = psutil.Process(process.pid).children(recursive=True)
-        if any("--type=renderer" in each.cmdline() for each in found if each.is_running()):
-            return found
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.ZombieProcess):  # one that ended meanwhile
+            if any("--type=renderer" in each.cmdline() for each in found):
+                return found
         time.sleep(0.05)
     raise AssertionError("no browser was started")
 
@@ -263,11 +265,11 @@ def browser_of(processes: list[psutil.Process]) -> psutil.Process:
 @needs_browser
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_crawl_that_ends_leaves_no_browser(crawl: Crawler, new_replica: NewReplica, number: signal.Signals) -> None:
-    replica = new_replica(count=12, traps=0, api_robots="closed", pages="xhr")
+    replica = new_replica(count=40, traps=0, api_robots="closed", pages="xhr")
     process = crawl.start(replica, N8N_SCRAPER_REQUESTS_PER_SECOND=2)
     processes = wait_for_browser(process)
     process.send_signal(number)
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
     _, alive = psutil.wait_procs(processes, timeout=30)
     assert alive == []
 
