@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -53,9 +52,11 @@ LIBRARY: dict[str, Any] = {"count": 8, "traps": 1, "seed": 3, "api_robots": "clo
 @pytest.fixture(scope="module")
 def twin(module_crawl: Crawler) -> Iterator[tuple[Crawl, RunningReplica]]:
     """A crawl of pages as the site gives them, which also told what it imported."""
-    with running_replica(**LIBRARY) as replica, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPROFILEIMPORTTIME", "1")
-        yield module_crawl(replica), replica
+    with running_replica(**LIBRARY) as replica:
+        with pytest.MonkeyPatch.context() as patch:  # no other crawl says that much: nobody reads it while they run
+            patch.setenv("PYTHONPROFILEIMPORTTIME", "1")
+            done = module_crawl(replica)
+        yield done, replica
 
 
 def test_where_nothing_needs_a_browser_nothing_of_one_is_imported(twin: tuple[Crawl, RunningReplica]) -> None:
@@ -251,15 +252,21 @@ def wait_for_browser(process: subprocess.Popen[str]) -> list[psutil.Process]:
     while time.monotonic() < deadline:
         assert process.poll() is None, "the crawl ended before"
         found = psutil.Process(process.pid).children(recursive=True)
-        with contextlib.suppress(psutil.NoSuchProcess, psutil.ZombieProcess):  # one that ended meanwhile
-            if any("--type=renderer" in each.cmdline() for each in found):
-                return found
+        if any("--type=renderer" in words_of(each) for each in found):
+            return found
         time.sleep(0.05)
     raise AssertionError("no browser was started")
 
 
+def words_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):  # ended meanwhile
+        return []
+
+
 def browser_of(processes: list[psutil.Process]) -> psutil.Process:
-    return next(each for each in processes if any("remote-debugging-pipe" in word for word in each.cmdline()))
+    return next(each for each in processes if any("remote-debugging-pipe" in word for word in words_of(each)))
 
 
 @needs_browser
@@ -269,7 +276,7 @@ def test_a_crawl_that_ends_leaves_no_browser(crawl: Crawler, new_replica: NewRep
     process = crawl.start(replica, N8N_SCRAPER_REQUESTS_PER_SECOND=2)
     processes = wait_for_browser(process)
     process.send_signal(number)
-    process.communicate(timeout=120)
+    process.communicate(timeout=60)
     _, alive = psutil.wait_procs(processes, timeout=30)
     assert alive == []
 
