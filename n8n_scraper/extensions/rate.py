@@ -224,6 +224,7 @@ class RateExtension:
         is_on_its_way = self._control is not None and not self._control.done()
         if self.breaker.wants_control and not is_on_its_way and (request := self._control_request()):
             self.control_count += 1
+            logger.info("Asking once more for what answered well before, to tell the site from its workflows.")
             asked = self._crawler.engine.download_async(request)
             self._control = asyncio.gather(asked, return_exceptions=True)  # the breaker is told on the way
 
