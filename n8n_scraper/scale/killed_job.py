@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from n8n_scraper.scale import audit
 from n8n_scraper.scale.moments import Moment
+from n8n_scraper.scale.store_probe import APPLICATION
 from n8n_scraper.scale.trial import Trial
 
 SIGNALS: dict[str, tuple[signal.Signals, ...]] = {
@@ -24,9 +25,9 @@ SECONDS_TO_END = 60.0
 LONGEST_CRAWL = 300.0
 """A crawl that lives longer, after its signal or at all, is at fault and is killed."""
 _OTHERS = (
-    "select count(*) as count from pg_stat_activity"
-    " where backend_type = 'client backend' and pid <> pg_backend_pid()"
-)  # fmt: skip
+    "select count(*) as count from pg_stat_activity where backend_type = 'client backend'"
+    f" and pid <> pg_backend_pid() and application_name <> '{APPLICATION}'"  # noqa: S608 - a constant of ours
+)
 
 
 class Kill(NamedTuple):

@@ -54,6 +54,11 @@ class Trial:
         return EmbeddedPostgres(self.folder / "data" / "postgres")
 
     @property
+    def crawl_pids(self) -> list[int]:
+        """Of the crawls that nobody has waited for yet."""
+        return [crawl.pid for crawl in self._crawls if crawl.returncode is None]
+
+    @property
     def all_settings(self) -> dict[str, str]:
         own = {
             **self.replica.settings,
