@@ -26,7 +26,7 @@ LONGEST_CRAWL = 300.0
 """A crawl that lives longer, after its signal or at all, is at fault and is killed."""
 _OTHERS = (
     "select count(*) as count from pg_stat_activity where backend_type = 'client backend'"
-    f" and pid <> pg_backend_pid() and application_name <> '{APPLICATION}'"  # noqa: S608 - a constant of ours
+    " and pid <> pg_backend_pid() and application_name <> %s"
 )
 
 
@@ -101,7 +101,7 @@ class KilledJob:
 
     def _stored(self) -> tuple[int, int]:
         """Rows committed, and usable answers to this crawl without one."""
-        while self.trial.postgres.is_running() and self.trial.rows(_OTHERS)[0]["count"]:
+        while self.trial.postgres.is_running() and self.trial.rows(_OTHERS, APPLICATION)[0]["count"]:
             time.sleep(0.02)  # what a killed crawl had sent may still be committed
         done = {row["id"] for row in self.trial.rows("select id from job_ids where is_done")}
         answers = audit.usable_answers(self._entries(self._first_of_crawl))
