@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from typing import Any
+
+from n8n_scraper.scale.again import choose
+from n8n_scraper.scale.run_folder import Outcome
+
+
+def _outcome(id: int, **fields: Any) -> Outcome:
+    usual: dict[str, Any] = {"id": id, "error_kind": None, "service_seconds": 1.0, "is_as_expected": True}
+    return {**usual, **fields}  # type: ignore[typeddict-item]
+
+
+def test_exactly_the_failed_the_unexpected_and_the_slow_are_asked_for_again() -> None:
+    outcomes = [_outcome(id) for id in range(95, 0, -1)]
+    outcomes += [_outcome(id, service_seconds=2.0) for id in (102, 101)]
+    outcomes += [
+        _outcome(103, error_kind="server"),
+        _outcome(104, error_kind="gone"),
+        _outcome(105, is_as_expected=False, service_seconds=None),
+    ]
+    again = choose(outcomes)
+    assert (again.unexpected, again.failed, again.slow, again.slow_from) == ((105,), (103,), (101, 102), 1.0)
+    assert again.ids == (101, 102, 103, 105)
+
+
+def test_of_no_outcome_nothing_is_asked_for_again() -> None:
+    assert choose([]) == ((), (), (), None)
