@@ -127,6 +127,8 @@ class WorkflowItem:
     # Not part of the row: what travels with it through the pipelines.
     source: str | None = None
     """Where the content came from: ``api``, ``page``, or None when this crawl brought none."""
+    seen: dict[int, str] | None = None
+    """Statuses of layers 1 to 3 as this crawl saw them, where the row may keep better ones; None: it asked for none."""
     is_stored: bool = False
     """Its row, as it is here, is committed: only the stages are left of it."""
     answer: dict[str, Any] | str | None = None

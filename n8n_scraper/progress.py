@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from n8n_scraper.items import CRAWL_STATUSES, WorkflowItem
+from n8n_scraper.outcome import Outcome
 
 WORKFLOW_WINDOW, REQUEST_WINDOW = 60.0, 10.0
 """Seconds that a rate is measured over: what is left is told by the last minute, what is sent now by a moment."""
@@ -46,7 +47,7 @@ class Breaker:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcomes:
-    """What the workflows of the run became, committed rows only."""
+    """What the run got of its workflows, committed rows only."""
 
     statuses: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CRAWL_STATUSES, 0))
     failures: dict[str, int] = field(default_factory=dict)
@@ -130,13 +131,13 @@ class Tally:
     def processed(self) -> int:
         return self._statuses.total()
 
-    def count(self, item: WorkflowItem, now: float) -> None:
-        """A row was committed."""
-        self._statuses[item.crawl_status or "failed"] += 1
+    def count(self, item: WorkflowItem, got: Outcome, now: float) -> None:
+        """A row was committed. The quality of what this run did not bring is none of its figures."""
+        self._statuses[got.status] += 1
         self._last_id = item.id
-        if is_failed(item):
-            self._failures[item.error_kind or "internal"] += 1
-        if item.quality_band is not None and item.quality_score is not None:
+        if got.is_failed:
+            self._failures[got.error_kind or "internal"] += 1
+        if item.source is not None and item.quality_band is not None and item.quality_score is not None:
             self._bands[item.quality_band] += 1
             self._score_sum += item.quality_score
         self._workflows.note(now, self.processed)
@@ -183,11 +184,6 @@ class Tally:
             quality_mean=self._score_sum / scored if scored else None,
             quality_bands=dict(sorted(self._bands.items())),
         )
-
-
-def is_failed(item: WorkflowItem) -> bool:
-    """Whether this crawl failed on a workflow; one that is gone is settled."""
-    return item.error_kind not in {None, "gone"}
 
 
 def duration(seconds: float) -> str:

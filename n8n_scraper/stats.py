@@ -34,7 +34,9 @@ PLANNED_COUNT = _stat("run/planned_count", "ids of the job that were due when th
 FORGOTTEN_COUNT = _stat("run/forgotten_count", "ids that scrapy forget took down: given or listed, and not asked for")
 SITEMAP_COUNT = _stat("run/sitemap_count", "ids in the sitemap where all of it is crawled, else 0")
 ITEM_COUNT = _stat("workflow/item_count", "workflows whose row was committed in this run")
-ITEM_STATUS_COUNT = _stat("workflow/item_count/{}", "the same, by crawl_status of the row", crawl_status=CRAWL_STATUSES)
+ITEM_STATUS_COUNT = _stat(
+    "workflow/item_count/{}", "the same, by what this run got, whatever the row keeps", crawl_status=CRAWL_STATUSES
+)
 LAYER_STATUS_COUNT = _stat(
     "workflow/layer_count/{}/{}",
     "the same, by layer and the status this run saw",

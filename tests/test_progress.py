@@ -7,9 +7,11 @@ from datetime import datetime, timezone
 import pytest
 
 from n8n_scraper.items import WorkflowItem
+from n8n_scraper.outcome import Outcome
 from n8n_scraper.progress import Breaker, Checkpoint, Limiter, Meter, Tally, duration
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=timezone.utc)
+CAME = Outcome("complete", None, is_failed=False)
 NAMES = [
     *("checkpoint_id", "total_workflows", "processed", "successful", "failed", "remaining", "avg_time", "eta_seconds"),
     *("last_workflow_id", "timestamp", "limiter", "breaker"),
@@ -28,20 +30,22 @@ def test_a_checkpoint_has_the_names_of_the_contract_in_their_order() -> None:
 
 def test_gone_is_successful_and_told_apart_and_what_failed_is_not() -> None:
     tally = Tally()
-    rows = [("complete", None), ("gone", "gone"), ("failed", "server"), ("partial", "blocked"), ("complete", "timeout")]
+    rows = [("complete", None), ("gone", "gone"), ("failed", "server"), ("partial", "blocked"), ("failed", "timeout")]
     for id, (status, kind) in enumerate(rows, start=1):
-        tally.count(WorkflowItem(id=id, crawl_status=status, error_kind=kind), 0)
+        got = Outcome(status, kind, kind not in {None, "gone"})
+        tally.count(WorkflowItem(id=id, crawl_status="complete", error_kind=kind), got, 0)
     now = taken(tally, 1, total=8)
     assert (now.processed, now.successful, now.failed, now.remaining, now.last_workflow_id) == (5, 2, 3, 3, 5)
-    assert now.outcomes.statuses == {"complete": 2, "partial": 1, "gone": 1, "failed": 1}
-    assert now.outcomes.failures == {"blocked": 1, "server": 1, "timeout": 1}, "the row of 5 stands, the crawl failed"
+    assert now.outcomes.statuses == {"complete": 1, "partial": 1, "gone": 1, "failed": 2}, "whatever their rows keep"
+    assert now.outcomes.failures == {"blocked": 1, "server": 1, "timeout": 1}
 
 
-def test_quality_so_far_is_of_what_was_scored() -> None:
+def test_quality_so_far_is_of_what_this_run_brought() -> None:
     tally = Tally()
-    tally.count(WorkflowItem(id=1, quality_score=90.0, quality_band="excellent"), 0)
-    tally.count(WorkflowItem(id=2, quality_score=30.0, quality_band="poor"), 0)
-    tally.count(WorkflowItem(id=3, crawl_status="gone"), 0)
+    tally.count(WorkflowItem(id=1, source="api", quality_score=90.0, quality_band="excellent"), CAME, 0)
+    tally.count(WorkflowItem(id=2, source="page", quality_score=30.0, quality_band="poor"), CAME, 0)
+    tally.count(WorkflowItem(id=3, crawl_status="gone"), Outcome("gone", "gone", is_failed=False), 0)
+    tally.count(WorkflowItem(id=4, quality_score=10.0, quality_band="poor"), Outcome("failed", "server", True), 0)
     outcomes = taken(tally, 1).outcomes
     assert (outcomes.quality_mean, outcomes.quality_bands) == (60.0, {"excellent": 1, "poor": 1})
 
@@ -49,7 +53,7 @@ def test_quality_so_far_is_of_what_was_scored() -> None:
 def run(tally: Tally, start: int, seconds: int, per_second: int) -> None:
     for second in range(start, start + seconds):
         for _ in range(per_second):
-            tally.count(WorkflowItem(id=1, crawl_status="complete"), second)
+            tally.count(WorkflowItem(id=1), CAME, second)
         tally.tick(second, 0)
 
 

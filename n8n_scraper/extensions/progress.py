@@ -21,6 +21,7 @@ from n8n_scraper.exceptions import StoreUnavailable
 from n8n_scraper.extensions.rate import RateExtension
 from n8n_scraper.items import WorkflowItem
 from n8n_scraper.live_view import line, view
+from n8n_scraper.outcome import outcome_of
 from n8n_scraper.progress import Breaker, Checkpoint, Limiter, Tally, duration
 from n8n_scraper.store import checkpoints
 from n8n_scraper.terminal import LiveTerminal, open_live
@@ -71,9 +72,10 @@ class Progress:
         self._clock.start(TICK_SECONDS, now=False)
 
     def _item_scraped(self, item: WorkflowItem) -> None:
-        self._tally.count(item, time.monotonic())
+        got = outcome_of(item, self._spider.arguments.stages)
+        self._tally.count(item, got, time.monotonic())
         self._crawler.stats.inc_value(stats.ITEM_COUNT)
-        self._crawler.stats.inc_value(stats.ITEM_STATUS_COUNT.format(item.crawl_status))
+        self._crawler.stats.inc_value(stats.ITEM_STATUS_COUNT.format(got.status))
         if self._tally.processed - self._noted[0] >= EVERY_ITEMS:
             self._note()
 

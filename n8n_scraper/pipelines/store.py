@@ -54,8 +54,8 @@ class StorePipeline:
         self._kept_versions = config.history_versions
         self._batches: Batches[WorkflowItem] = Batches(self._write)
         self._saving: set[asyncio.Future[None]] = set()
-        self._seen: dict[int, dict[int, str]] = {}
-        """Layer statuses of what is being stored, as the crawl saw them: the row may keep better ones."""
+        self._parked: dict[int, tuple[dict[int, str] | None, str | None]] = {}
+        """What this crawl saw of workflows that wait for their stages as ids: layer statuses and source."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -70,8 +70,9 @@ class StorePipeline:
 
     async def process_item(self, item: WorkflowItem) -> WorkflowItem:
         if item.is_stored:
+            item.seen, item.source = self._parked.pop(item.id, (None, None))
             return item
-        self._seen[item.id] = _layer_statuses(item)
+        item.seen = _layer_statuses(item)
         try:
             await self._batches.add(item)
         except (StoreUnavailable, psycopg2.Error):
@@ -86,6 +87,7 @@ class StorePipeline:
     def _begin_stages(self, item: WorkflowItem) -> None:
         item.is_stored, item.answer = True, None  # the answer may be large, and stages may take long
         if not self._spider.worklist.stage(item.id):
+            self._parked[item.id] = (item.seen, item.source)
             raise DropItem(f"workflow {item.id} is stored, its stages come later", log_level="DEBUG")
 
     async def _write(self, items: list[WorkflowItem]) -> None:
@@ -125,8 +127,7 @@ class StorePipeline:
         now = datetime.now(timezone.utc)
         decisions = write_batch(cursor, items, now, self._rescore, kept_versions=self._kept_versions)
         pairs = [pair for pair in zip(items, decisions, strict=True) if pair[1] is not FORGOTTEN]
-        written = [(item, self._seen[item.id], decision) for item, decision in pairs]
-        run_workflows.record(cursor, self._spider.run_id, written, now)
+        run_workflows.record(cursor, self._spider.run_id, pairs, now)
         assert self._spider.job is not None
         stored = {item.id for item in items if item.error_kind != "blocked"}  # see stages.is_refused
         jobs.acknowledge(cursor, self._spider.job.id, stored - staged)
@@ -140,7 +141,7 @@ class StorePipeline:
         reason = f"the store refused the row ({type(error).__name__})"
         stages = self._spider.arguments.stages
         row = failed_row(item.id, asked, item.run_id or "", "store", reason, stages=stages)
-        self._seen[item.id] = _layer_statuses(row)
+        row.seen = _layer_statuses(row)
         await self._spider.session.run(partial(self._transaction, items=[row]))
         for name in row.__slots__:
             setattr(item, name, getattr(row, name))
@@ -168,7 +169,7 @@ class StorePipeline:
         task.add_done_callback(self._saving.discard)
 
     async def _save_row(self, row: WorkflowItem) -> None:
-        self._seen[row.id] = _layer_statuses(row)
+        row.seen = _layer_statuses(row)
         await self._batches.add(row)
         if row.id in self._spider.left_out:
             return
@@ -179,7 +180,7 @@ class StorePipeline:
 
     def _count_seen(self, item: WorkflowItem) -> None:
         counts = self._crawler.stats
-        for layer, status in self._seen.pop(item.id, {}).items():
+        for layer, status in (item.seen or {}).items():
             counts.inc_value(stats.LAYER_STATUS_COUNT.format(f"layer{layer}", status))
         if item.error_kind:
             counts.inc_value(stats.FAILURE_COUNT.format(item.error_kind))

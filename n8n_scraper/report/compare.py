@@ -12,8 +12,7 @@ from n8n_scraper.report.run_data import RunData, Visited
 from n8n_scraper.report.run_timing import is_busy
 
 _Measure = Callable[[RunData], float | None]
-_GOOD = frozenset({"complete", "partial"})
-_LISTED = 20
+_ENDS = ("came", "failed", "gone")
 
 
 def compare(first: RunData, second: RunData) -> Document:
@@ -22,6 +21,8 @@ def compare(first: RunData, second: RunData) -> Document:
     worse, doubts = len(moves["came then, failed now"]), _doubts(first, second)
     tone: Tone = "warn" if worse or doubts else "good"
     verdict = f"{worse} workflows that came then failed now, {len(moves['failed then, came now'])} the other way round."
+    if gone := len(moves["came then, gone now"]):
+        verdict += f" {gone} that came then are gone."
     return Document(
         kind="compare",
         title=f"Run {second.run_id} compared with {first.run_id}",
@@ -70,7 +71,7 @@ def _row(name: str, unit: Unit, first: float | None, second: float | None) -> tu
 
 
 def _with_status(status: str) -> _Measure:
-    return lambda run: None if run.visits is None else sum(visit.crawl_status == status for visit in run.visits)
+    return lambda run: None if run.visits is None else sum(visit.outcome.status == status for visit in run.visits)
 
 
 def _service(share: float) -> _Measure:
@@ -84,19 +85,25 @@ def _quality(run: RunData) -> float | None:
 def _moves(first: Sequence[Visited], second: Sequence[Visited]) -> dict[str, list[int]]:
     then, now = ({visit.id: visit for visit in visits} for visits in (first, second))
     both = sorted(then.keys() & now.keys())
+    ends = {id: (_end(then[id]), _end(now[id])) for id in both}
+    pairs = [(before, after) for before in _ENDS for after in _ENDS if (before, after) != ("came", "came")]
     return {
-        "came then, failed now": [id for id in both if not _failed(then[id]) and _failed(now[id])],
-        "failed then, came now": [id for id in both if _failed(then[id]) and not _failed(now[id])],
-        "failed both times": [id for id in both if _failed(then[id]) and _failed(now[id])],
-        "gone since": [id for id in both if now[id].turn == "gone"],
+        **{
+            f"{before} both times" if before == after else f"{before} then, {after} now": [
+                id for id in both if ends[id] == (before, after)
+            ]
+            for before, after in pairs
+        },
         "content changed": [id for id in both if now[id].content == "changed"],
         "only in the first": sorted(then.keys() - now.keys()),
         "only in the second": sorted(now.keys() - then.keys()),
     }
 
 
-def _failed(visit: Visited) -> bool:
-    return visit.error_kind not in (None, "gone")
+def _end(visit: Visited) -> str:
+    """What became of it in its run, one of _ENDS."""
+    got = visit.outcome
+    return "failed" if got.is_failed else "gone" if got.status == "gone" else "came"
 
 
 def _move_table(moves: dict[str, list[int]]) -> Table:

@@ -14,7 +14,7 @@ SLOW_SHARE = 0.95
 POOR_SCORE = 40
 _CHOICES: dict[str, Callable[[Visited], bool]] = {
     "failed": lambda visit: visit.error_kind not in (None, "gone", "blocked"),
-    "partial": lambda visit: visit.crawl_status == "partial",
+    "partial": lambda visit: visit.outcome.status == "partial",
     "poor": lambda visit: visit.quality_score is not None and visit.quality_score < POOR_SCORE,
     "new": lambda visit: visit.content == "new",
     "changed": lambda visit: visit.content == "changed",

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from n8n_scraper.items import STAGES
+from n8n_scraper.outcome import Outcome, outcome
 
 
 class Visited(NamedTuple):
@@ -31,6 +32,11 @@ class Visited(NamedTuple):
     """Its title as stored today; from outside."""
     stage_statuses: tuple[str | None, ...] = (None,) * len(STAGES)
     """Of the opt-in layers; None: not asked for, or not got to."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the run got, where ``crawl_status`` is how the row stood then."""
+        return outcome(self.layer_statuses, self.stage_statuses, self.error_kind)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -118,13 +118,13 @@ def _verdict(run: RunData, judged: Sequence[Judged]) -> tuple[Tone, str]:
 
 def _told(run: RunData) -> str:
     """Like `` 482 complete, 7 failed.``."""
-    counts = Counter(visit.crawl_status for visit in run.visits or ())
+    counts = Counter(visit.outcome.status for visit in run.visits or ())
     told = ", ".join(f"{counts[status]:,} {status}" for status in CRAWL_STATUSES if counts[status])
     return f" {told}." if told else ""
 
 
 def _summary(run: RunData) -> Section:
-    counts = Counter(visit.crawl_status for visit in run.visits) if run.visits is not None else None
+    counts = Counter(visit.outcome.status for visit in run.visits) if run.visits is not None else None
     planned = run.number(stats.PLANNED_COUNT)
     figures = [Figure("planned", "planned", planned)]
     figures.append(Figure("stored", "stored", counts.total() if counts is not None else None))

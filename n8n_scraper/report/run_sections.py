@@ -80,7 +80,10 @@ def _check_row(one: Judged) -> tuple[Value, ...]:
 def outcomes_section(run: RunData) -> Section:
     if run.visits is None:
         return Section("outcomes", "Outcomes", (NoData("rows", "Outcomes", NO_ROWS),))
-    rows = [("row", parts(CRAWL_STATUSES, Counter(visit.crawl_status for visit in run.visits)))]
+    rows = [
+        ("this run", parts(CRAWL_STATUSES, Counter(visit.outcome.status for visit in run.visits))),
+        ("row", parts(CRAWL_STATUSES, Counter(visit.crawl_status for visit in run.visits))),
+    ]
     for index, name in enumerate(_LAYER_NAMES):
         rows.append((name, parts(LAYER_STATUSES, Counter(visit.layer_statuses[index] for visit in run.visits))))
     for index, stage in enumerate(STAGES):
@@ -88,7 +91,7 @@ def outcomes_section(run: RunData) -> Section:
         if any(seen) or stage in (run.arguments.get("layers") or ()):
             rows.append((stage, parts(LAYER_STATUSES, Counter(status or "skipped" for status in seen))))
     stacks = Stacks(
-        "statuses", "Workflows by the status of their row, and of each layer as this run saw it", tuple(rows)
+        "statuses", "Workflows by what this run got, by the status of their row, and of each layer", tuple(rows)
     )
     return Section("outcomes", "Outcomes", (stacks, _failure_table(run.visits), _to_look_at(run.visits)))
 

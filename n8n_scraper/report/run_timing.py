@@ -13,7 +13,7 @@ from n8n_scraper.report.run_sections import NO_ROWS
 
 SLOWEST = 10
 _SLOWEST_COLUMNS = columns(
-    id="Id", name="Title", seconds=("Service time", "seconds"), requests=("Requests", "count"), status="Row"
+    id="Id", name="Title", seconds=("Service time", "seconds"), requests=("Requests", "count"), status="Got"
 )
 _PERCENTILES = (("p50", "p50", 0.5), ("p95", "p95", 0.95), ("p99", "p99", 0.99), ("max", "longest", 1.0))
 
@@ -40,7 +40,7 @@ def time_section(run: RunData) -> Section:
         "slowest",
         f"The {len(slowest)} slowest",
         _SLOWEST_COLUMNS,
-        tuple((str(v.id), v.name, v.service_seconds, v.request_count, v.crawl_status) for v in slowest),
+        tuple((str(v.id), v.name, v.service_seconds, v.request_count, v.outcome.status) for v in slowest),
     )
     caption = "Workflows by service time: what their answers and their processing took, without waits and back-off"
     return Section(

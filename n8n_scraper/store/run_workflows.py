@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 
-from n8n_scraper.items import STAGES, WorkflowItem
+from n8n_scraper.items import LAYERS, STAGES, WorkflowItem
 from n8n_scraper.report.run_data import Visited
 from n8n_scraper.stages import failed_stage
 from n8n_scraper.store.merge import Decision
-
-LayerStatuses = Mapping[int, str]
 
 _COLUMNS = (
     "id, committed_at, crawl_status, layer1_status, layer2_status, layer3_status, content, turn, error_kind, error,"
@@ -34,14 +32,14 @@ _NOTE_TEMPLATE = f"(%s, %s, %s, %s, 'skipped', 'skipped', 'skipped', 'none', %s,
 def record(
     cursor: Cursor,
     run_id: str,
-    written: Iterable[tuple[WorkflowItem, LayerStatuses, Decision]],
+    written: Iterable[tuple[WorkflowItem, Decision]],
     now: datetime,
 ) -> None:
-    """Note rows that this transaction wrote, with the layer statuses that the run saw.
+    """Note rows that this transaction wrote, with the layer statuses that the run saw (``item.seen``).
 
     A row that the run wrote before failed since, in a pipeline of its stages.
     """
-    rows = [(run_id, *_values(item, seen, decision, now)) for item, seen, decision in written]
+    rows = [(run_id, *_values(item, decision, now)) for item, decision in written]
     execute_values(
         cursor,
         f"insert into run_workflows (run_id, {_COLUMNS}) values %s on conflict (run_id, id) do update set"  # noqa: S608 - our own names
@@ -70,9 +68,10 @@ def read(cursor: Cursor, run_id: str) -> list[Visited]:
     return [Visited._make((*row[:3], row[3:6], *row[6:-3], row[-1], row[-3:-1])) for row in cursor.fetchall()]
 
 
-def _values(item: WorkflowItem, seen: LayerStatuses, decision: Decision, now: datetime) -> tuple[object, ...]:
+def _values(item: WorkflowItem, decision: Decision, now: datetime) -> tuple[object, ...]:
+    assert item.seen is not None
     return (
-        *(item.id, now, item.crawl_status, *(seen[layer] for layer in sorted(seen))),
+        *(item.id, now, item.crawl_status, *(item.seen[layer] for layer in LAYERS)),
         *(decision.outcome, decision.turn, item.error_kind, item.error),
         item.quality_score if item.source else None,
         *(item.attempt_count or 0, item.request_count or 0, item.service_seconds or 0.0),

@@ -22,18 +22,17 @@ FAILED = {"crawl_status": "partial", "error_kind": "network", "error": "media: 1
 
 
 def test_how_the_stages_of_a_run_ended(database_url: str) -> None:
-    items = [crawled(id) for id in (1, 2, 3)]
+    items = [replace(crawled(id), seen=OK) for id in (1, 2, 3)]
     with closing(connect(database_url)) as connection, connection, connection.cursor() as cursor:
         decisions = write_batch(cursor, items, NOW, lambda _: None)
-        written = [(item, OK, decision) for item, decision in zip(items, decisions, strict=True)]
-        run_workflows.record(cursor, "all layers", written, NOW)
+        run_workflows.record(cursor, "all layers", zip(items, decisions, strict=True), NOW)
         good = replace(items[0], media_status="ok")
         bad = replace(items[1], media_status="failed", **FAILED)
         of_another = replace(bad, id=3, media_status="ok", error="transcripts: no answer")
         for run_id in ("all layers", "stages alone"):
             run_workflows.record_stages(cursor, run_id, [good, bad, of_another], STAGES, NOW)
         runs = [RunData(run_id=id, visits=run_workflows.read(cursor, id)) for id in ("all layers", "stages alone")]
-        run_workflows.record(cursor, "all layers", [(_lost(items[0]), OK, decisions[0])], NOW)
+        run_workflows.record(cursor, "all layers", [(_lost(items[0]), decisions[0])], NOW)
         lost = run_workflows.read(cursor, "all layers")[0]
     for run, seen in zip(runs, ("ok", "skipped"), strict=True):
         assert choose_ids(run, ["failed"]) == choose_ids(run, ["network"]) == [2]
