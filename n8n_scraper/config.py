@@ -83,6 +83,11 @@ class Config:
     store_patience: float = _setting(
         number(0.1, 86_400), 120.0, "seconds a crawl waits for a store that went away before it ends, resumable"
     )
+    time_factor: float = _setting(
+        number(1, 1000),
+        1.0,
+        "waits before retries and cool-downs are this many times shorter; for stand-ins on loopback only",
+    )
     workflow_timeout: float = _setting(number(0.1), 900.0, "seconds one workflow may take, without waits")
     max_body_bytes: int = _setting(whole(1000, 1 << 30), 8_000_000, "largest answer, also after decompression")
     max_image_pixels: int = _setting(
@@ -133,6 +138,7 @@ class Config:
         )
         _check_rate(config)
         _check_youtube(config)
+        _check_time(config)
         for name in ("data_dir", "export_dir", "metrics_textfile"):
             if value := getattr(config, name):
                 object.__setattr__(config, name, str(_resolve(value, setting_name(name), root)))
@@ -216,6 +222,16 @@ def _check_youtube(config: Config) -> None:
         raise StartError(
             f"Setting {PREFIX}YOUTUBE_URL = {config.youtube_url!r}: any other than {YOUTUBE_URL} must be loopback or "
             f"in {PREFIX}TEST_HOSTS."
+        )
+
+
+def _check_time(config: Config) -> None:
+    addresses = (config.site_url, config.api_url, config.youtube_url)
+    others = [address for address in addresses if not is_loopback(urlsplit(address).hostname or "")]
+    if config.time_factor != 1 and others:
+        raise StartError(
+            f"Setting {PREFIX}TIME_FACTOR = {config.time_factor:g}: waits are shortened for stand-ins on loopback only, "
+            f"and {others[0]} is none."
         )
 
 

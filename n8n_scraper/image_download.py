@@ -63,7 +63,7 @@ class ImageDownload:
                 if delay is None or delay > PUT_OFF_SECONDS:
                     raise
             self._crawler.stats.inc_value(stats.MEDIA_RETRY_COUNT)
-            await self._rate.pause(delay)
+            await self._rate.back_off(delay, url)
         raise AssertionError("retries end")
 
     async def _redirected(self, url: str) -> Response:

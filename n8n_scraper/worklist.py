@@ -39,6 +39,7 @@ class Worklist:
         *,
         put_off: list[datetime],
         stored: Iterable[int] = (),
+        time_factor: float = 1.0,
     ) -> None:
         self._session = session
         self._job_id = job_id
@@ -47,6 +48,7 @@ class Worklist:
         self._staged: set[int] = set()
         self._parked = deque(stored)
         self._left_out: frozenset[int] = frozenset()
+        self._time_factor = time_factor
         self.put_off = put_off
 
     def __bool__(self) -> bool:
@@ -104,14 +106,15 @@ class Worklist:
 
         A long wait does not hold the crawl up: the workflow is left to a later run of the job.
         """
-        due = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+        wait = seconds / self._time_factor
+        due = datetime.now(timezone.utc) + timedelta(seconds=wait)
         entry = jobs.JobId(visit.id, visit.attempts[source], visit.request_count, due)
         await self._session.run(partial(jobs.put_off, job_id=self._job_id, entry=entry))
         if seconds > PUT_OFF_SECONDS:
             self.put_off.append(due)
             self.end(visit.id)
         else:
-            self._frontier.retry(time.monotonic() + seconds, (visit, source))
+            self._frontier.retry(time.monotonic() + wait, (visit, source))
 
     async def give_back(self, failed_attempts: dict[int, int]) -> None:
         """Take failed attempts off workflows that are under way, here and in the store."""

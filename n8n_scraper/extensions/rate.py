@@ -13,7 +13,7 @@ from weakref import WeakSet
 from scrapy import signals
 
 from n8n_scraper import stats
-from n8n_scraper.config import YOUTUBE_URL
+from n8n_scraper.config import YOUTUBE_URL, is_loopback
 from n8n_scraper.politeness.breaker import CircuitBreaker, Id, State
 from n8n_scraper.politeness.gate import Gate, GateClosed
 from n8n_scraper.politeness.meter import Meter
@@ -59,7 +59,11 @@ class RateExtension:
         self.control_count = 0
         """Controls sent, see politeness/breaker.py."""
         self.breaker = CircuitBreaker(
-            config.breaker_threshold, config.breaker_cooldown, config.breaker_give_up, time.monotonic, self._changed
+            config.breaker_threshold,
+            config.breaker_cooldown,
+            config.breaker_give_up,
+            lambda: time.monotonic() * config.time_factor,
+            self._changed,
         )
         self.gate = Gate(
             self._reservations(config.site_host, config.requests_per_second, config.burst), breaker=self.breaker
@@ -118,6 +122,18 @@ class RateExtension:
             return
         raise GateClosed
 
+    async def back_off(self, seconds: float, url: str) -> None:
+        """Wait before this address is asked again.
+
+        Raises:
+            GateClosed: the crawl is ending.
+        """
+        await self.pause(seconds / self._time_factor(url))
+
+    def _time_factor(self, url: str) -> float:
+        """TIME_FACTOR is for loopback; an image may lie elsewhere."""
+        return self._config.time_factor if is_loopback(urlsplit(url).hostname or "") else 1.0
+
     async def answered(self, url: str, status: int, sent_at: float) -> None:
         """The status that a request sent at that moment (``time.monotonic()``) got: a 429 slows down, for all."""
         gate = self._gate_of(url)
@@ -131,7 +147,7 @@ class RateExtension:
 
     def slow_to(self, url: str, seconds: float) -> None:
         """The host of this address wants that much time between requests (Crawl-delay); the slower wins."""
-        self._gate_of(url).slow_to(1 / seconds)
+        self._gate_of(url).slow_to(self._time_factor(url) / seconds)
 
     def _gate_of(self, url: str) -> Gate:
         return self.gate if self._site.is_ours(url) else self._outside_gate(url)
@@ -195,15 +211,16 @@ class RateExtension:
 
     async def _watch(self) -> None:
         """Time passes: a probe falls due, the breaker gives up, the crawl ends (Scrapy has no signal for that)."""
+        seconds = WATCH_SECONDS / self._config.time_factor
         while True:
-            await asyncio.sleep(WATCH_SECONDS)
+            await asyncio.sleep(seconds)
             if self._is_ending():
                 self._close_gates()
                 self._let_scraper_close()
             elif reason := self.breaker.gave_up:
                 self._give_up(reason)
             elif self.breaker.state != "closed":
-                self._add(stats.BREAKER_OPEN_SECONDS, WATCH_SECONDS)
+                self._add(stats.BREAKER_OPEN_SECONDS, seconds)
                 self.gate.wake()
                 self._send_control()
 

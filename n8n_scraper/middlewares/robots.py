@@ -126,16 +126,16 @@ class RobotsMiddleware:
                     self._crawler.stats.inc_value(stats.ROBOTS_UNREACHABLE_COUNT)
                     raise UnusableAnswer(failure.kind, f"{origin}/robots.txt: {failure.reason}") from None
             self._crawler.stats.inc_value(stats.ROBOTS_RETRY_COUNT)
-            await self._pause(delay)
+            await self._pause(delay, origin)
 
-    async def _pause(self, seconds: float) -> None:
+    async def _pause(self, seconds: float, origin: str) -> None:
         """Raises:
         NotSent: the crawl is ending.
         """
         rate = self._crawler.get_extension(RateExtension)
         assert rate is not None
         try:
-            await rate.pause(seconds)
+            await rate.back_off(seconds, origin)
         except GateClosed:
             raise NotSent("the crawl is ending") from None
 

@@ -98,6 +98,7 @@ class TranscriptsPipeline:
             job_id=spider.job.id,
             renewed_since=renewed_since,
             failures_in_row=self._config.breaker_threshold,
+            time_factor=self._config.time_factor,
         )
 
     async def _fetch(self, video_id: str) -> Transcript:

@@ -111,7 +111,7 @@ class Preparation:
         self._tell_forgotten(addresses)
         is_whole = self._arguments.ids is None and self._arguments.limit is None
         self._spider.crawler.stats.set_value(stats.SITEMAP_COUNT, len(addresses) if is_whole else 0)
-        latest = time.monotonic() + PUT_OFF_SECONDS
+        latest = time.monotonic() + PUT_OFF_SECONDS / self._spider.config.time_factor
         stored = [entry.id for entry in left if entry.is_stored]
         waiting = [_pending(entry) for entry in left if not entry.is_stored]
         pending = [entry for entry in waiting if entry.due_at <= latest]
@@ -222,7 +222,7 @@ class Preparation:
                 delay = retry_delay(failure.kind, attempt, failure.retry_after, random.random)
                 if delay is None or delay > PUT_OFF_SECONDS:
                     raise
-                await asyncio.sleep(delay)
+                await asyncio.sleep(delay / self._spider.config.time_factor)
 
 
 def _pending(entry: jobs.JobId) -> Pending:

@@ -153,7 +153,9 @@ class WorkflowsSpider(Spider):
         assert self.job is not None
         self.structure = StructureWatch(self, self.prepared.tallies)
         put_off = self.prepared.put_off
-        self.worklist = Worklist(self.session, self.job.id, pending, put_off=put_off, stored=stored)
+        self.worklist = Worklist(
+            self.session, self.job.id, pending, put_off=put_off, stored=stored, time_factor=self.config.time_factor
+        )
         while self.worklist:
             for item in await self._unparked():
                 yield item

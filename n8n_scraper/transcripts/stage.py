@@ -33,6 +33,8 @@ class Terms:
     """A video without a transcript is asked for again, if that was said before this moment."""
     failures_in_row: int = 10
     """So many videos that fail one after the other stop the stage."""
+    time_factor: float = 1.0
+    """What the setting says; waits are by the true clock until they are waited for."""
 
 
 def is_due(known: store.Known | None, terms: Terms) -> bool:
@@ -148,7 +150,7 @@ class Stage:
         return transcript
 
     async def _put_off(self, video_id: str, delay: float, known: store.Known | None) -> Transcript:
-        until = datetime.now(timezone.utc) + timedelta(seconds=delay)
+        until = datetime.now(timezone.utc) + timedelta(seconds=delay / self._terms.time_factor)
         self._stop(_wait_outcome(until))
         return await self._refuse(video_id, known, until)
 
@@ -163,10 +165,11 @@ class Stage:
     async def _retry_in(
         self, seconds: float, transcript: Transcript, attempt: int, known: store.Known | None, *, is_for_all: bool
     ) -> None:
-        due = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+        wait = seconds / self._terms.time_factor
+        due = datetime.now(timezone.utc) + timedelta(seconds=wait)
         await self._keep(transcript, known, attempt, due)
         if is_for_all:
-            self._hold_until = max(self._hold_until, time.monotonic() + seconds)
+            self._hold_until = max(self._hold_until, time.monotonic() + wait)
         await self._wait(due)
 
     async def _wait(self, due: datetime | None) -> None:
