@@ -13,8 +13,10 @@ from scrapy.exceptions import UsageError
 
 from n8n_scraper.command import ProjectCommand
 from n8n_scraper.exit_codes import FAULT
+from n8n_scraper.project import load_config
 from n8n_scraper.replica.process import running_replica
 from n8n_scraper.scale import fault_table, scale_run, speed_runs, transcript_table
+from n8n_scraper.scale.analysis import scenarios as analysis
 from n8n_scraper.scale.criteria import is_passed, verdict_table
 from n8n_scraper.scale.dataset_files import make_dataset, write_dataset
 from n8n_scraper.scale.kill_loop import KillLoop, table
@@ -25,7 +27,7 @@ class Command(ProjectCommand):
     requires_project = True
 
     def syntax(self) -> str:
-        return "[options] " + " | ".join(SCENARIOS)
+        return f"[options] {' | '.join(SCENARIOS)} [FOLDER …]"
 
     def short_desc(self) -> str:
         return "Try out on a replica and a store of its own what the project promises"
@@ -45,14 +47,20 @@ class Command(ProjectCommand):
         add("--size", type=_whole, default=1000, metavar="N", help="dataset, run: workflows in it (1000)")
         add("--corpus", type=Path, metavar="FILE", help="dataset, run, speed, memory: recorded answers")
         add("--rate", type=float, default=TRUE_RATE, metavar="R", help="run: requests a second, 0 = no limit (2)")
+        add("--baseline", type=Path, metavar="PATH", help="report, gate: a file or a run's folder; baseline: the file")
+        add("--retries", type=int, default=1, metavar="N", help="gate: times a disturbed run is tried again (1)")
         add("--out", type=Path, default=Path("dataset"), metavar="FOLDER", help="dataset: written there (dataset)")
 
     def check_words(self, args: list[str]) -> None:
-        if len(args) != 1 or args[0] not in SCENARIOS:
+        if not args or args[0] not in SCENARIOS:
             raise UsageError(f"scrapy scale takes one of: {', '.join(SCENARIOS)}", print_help=False)
+        if args[1:] and not SCENARIOS[args[0]].takes_folders:
+            raise UsageError(f"scrapy scale {args[0]} takes no words; got: {' '.join(args[1:])}", print_help=False)
 
     def act(self, args: list[str], opts: argparse.Namespace) -> int:
         scenario = SCENARIOS[args[0]]
+        opts.folders = [Path(word) for word in args[1:]]
+        opts.home = Path(load_config(self.settings).export_dir) / "scale"
         opts.count = opts.count or scenario.workflows
         opts.latency = opts.latency or scenario.latency
         with tempfile.TemporaryDirectory(prefix="n8n_scraper-scale-") as folder:
@@ -68,6 +76,8 @@ class Scenario(NamedTuple):
     """Of the library, where no number is given; None: it has no library of its own."""
     does: str
     latency: str = "0.05-0.2"
+    takes_folders: bool = False
+    """Of runs, as words behind the name."""
 
 
 def _kills(opts: argparse.Namespace, folder: Path) -> bool:
@@ -142,6 +152,18 @@ def _run(opts: argparse.Namespace, folder: Path) -> bool:
     return passed
 
 
+def _report(opts: argparse.Namespace, _folder: Path) -> bool:
+    return analysis.report(opts, _say)
+
+
+def _gate(opts: argparse.Namespace, _folder: Path) -> bool:
+    return analysis.gate(opts, _say)
+
+
+def _baseline(opts: argparse.Namespace, _folder: Path) -> bool:
+    return analysis.baseline(opts, _say)
+
+
 def _say(*lines: str) -> None:
     print(*lines, sep="\n", flush=True)
 
@@ -168,4 +190,7 @@ SCENARIOS: dict[str, Scenario] = {
     "memory": Scenario(_memory, 50_000, "measure how a crawl's memory grows", latency="0"),
     "run": Scenario(_run, None, "crawl a dataset, killed once in the middle, and judge what came of it"),
     "dataset": Scenario(_dataset, None, "write ids, fault plan and expected outcomes of a scale run"),
+    "report": Scenario(_report, None, "FOLDER: what a run was like, as HTML, Markdown and JSON", takes_folders=True),
+    "gate": Scenario(_gate, None, "FOLDER: its decision as the exit code", takes_folders=True),
+    "baseline": Scenario(_baseline, None, "FOLDER …: save what later runs are compared with", takes_folders=True),
 }
