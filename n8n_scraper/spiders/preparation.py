@@ -108,9 +108,7 @@ class Preparation:
         asked_site: bool = True,
         reads_listing: bool = False,
     ) -> Prepared:
-        self._tell_forgotten(addresses)
-        is_whole = self._arguments.ids is None and self._arguments.limit is None
-        self._spider.crawler.stats.set_value(stats.SITEMAP_COUNT, len(addresses) if is_whole else 0)
+        self._tell_found(addresses)
         latest = time.monotonic() + PUT_OFF_SECONDS / self._spider.config.time_factor
         stored = [entry.id for entry in left if entry.is_stored]
         waiting = [_pending(entry) for entry in left if not entry.is_stored]
@@ -124,8 +122,12 @@ class Preparation:
             sitemap_requests=SITEMAP_REQUESTS if addresses else 0,
             reads_listing=reads_listing,
         )
-        robots_requests = ROBOTS_REQUESTS if asked_site else 0
-        plan = replace(visits, robots_requests=robots_requests, stored=len(stored), stages=self._arguments.stages)
+        plan = replace(
+            visits,
+            robots_requests=ROBOTS_REQUESTS if asked_site else 0,
+            stored=len(stored),
+            stages=self._arguments.stages,
+        )
         return Prepared(
             site=self._site,
             pending=pending,
@@ -194,8 +196,10 @@ class Preparation:
         logger.warning("The sitemap cannot be read (%s): addresses come from the pages.", failure)
         return {}
 
-    def _tell_forgotten(self, addresses: dict[int, str]) -> None:
-        """Those that were given are named, those of the sitemap counted; none of them is asked for."""
+    def _tell_found(self, addresses: dict[int, str]) -> None:
+        """How many the sitemap has, and what is left out: of the given ids it is named, of the sitemap counted."""
+        is_whole = self._arguments.ids is None and self._arguments.limit is None
+        self._spider.crawler.stats.set_value(stats.SITEMAP_COUNT, len(addresses) if is_whole else 0)
         forgotten, given = self._spider.forgotten, self._arguments.ids
         left_out = sorted(forgotten.intersection(addresses if given is None else (ref.id for ref in given)))
         if left_out:

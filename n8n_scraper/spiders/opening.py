@@ -1,0 +1,52 @@
+"""What has to be there before a crawl starts: a folder for its files, and its job."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from n8n_scraper.arguments import Arguments, split_layers
+from n8n_scraper.exceptions import NothingToDo, StartError
+
+if TYPE_CHECKING:
+    from n8n_scraper.store.jobs import Job
+    from n8n_scraper.store.session import Session
+
+logger = logging.getLogger(__name__)
+
+
+def check_export_dir(folder: str) -> None:
+    """Better told now than after the traffic.
+
+    Raises:
+        StartError: it cannot be made, or not be written to.
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartError(f"Setting N8N_SCRAPER_EXPORT_DIR = {folder}: it cannot be made ({error.strerror}).") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise StartError(
+            f"Setting N8N_SCRAPER_EXPORT_DIR = {folder}: this user may not write there; give another folder."
+        )
+
+
+def take_job(session: Session, arguments: Arguments, jobdir: str | None) -> tuple[Job, Arguments]:
+    """The job of that folder, a new one without, and the arguments that count: those of its first start.
+
+    Raises:
+        StartError: the folder is a file, or another crawl has the job.
+        NothingToDo: the job is finished.
+    """
+    if jobdir and Path(jobdir).exists() and not Path(jobdir).is_dir():
+        raise StartError(f"Setting JOBDIR = {jobdir}: it is a file; give a folder, which need not exist yet.")
+    job = session.take_job(jobdir, arguments.as_json())
+    if job.is_finished:
+        raise NothingToDo(f"Job {job.key} is finished: nothing is left of it. Another JOBDIR, or none, crawls again.")
+    if job.is_prepared and job.arguments != arguments.as_json():
+        logger.warning("Job %s goes on with the arguments and ids of its first start: %s", job.key, job.arguments)
+    fixed: dict[str, Any] = {name: job.arguments[name] for name in ("limit", "page", "render", "refresh")}
+    return job, replace(arguments, **fixed, **split_layers(job.arguments["layers"]))
