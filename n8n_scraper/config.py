@@ -230,8 +230,8 @@ def _check_time(config: Config) -> None:
     others = [address for address in addresses if not is_loopback(urlsplit(address).hostname or "")]
     if config.time_factor != 1 and others:
         raise StartError(
-            f"Setting {PREFIX}TIME_FACTOR = {config.time_factor:g}: waits are shortened for stand-ins on loopback only, "
-            f"and {others[0]} is none."
+            f"Setting {PREFIX}TIME_FACTOR = {config.time_factor:g}: waits are shortened for stand-ins on loopback "
+            f"only, and {others[0]} is none."
         )
 
 

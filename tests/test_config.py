@@ -87,7 +87,7 @@ def test_times_are_shortened_on_loopback_only(name: str) -> None:
     loopback = {**LOOPBACK, "N8N_SCRAPER_YOUTUBE_URL": "http://127.0.0.1:3", "N8N_SCRAPER_TIME_FACTOR": "10"}
     assert read(**loopback).time_factor == 10
     other = {f"N8N_SCRAPER_{name}": "https://n8n.test", "N8N_SCRAPER_TEST_HOSTS": "n8n.test"}
-    with pytest.raises(StartError, match="TIME_FACTOR = 10: .* on loopback only, and https://n8n.test is none"):
+    with pytest.raises(StartError, match=r"TIME_FACTOR = 10: .* on loopback only, and https://n8n.test is none"):
         read(**{**loopback, **other})
 
 
