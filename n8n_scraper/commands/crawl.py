@@ -77,7 +77,7 @@ class Command(ScrapyCrawl):
 def _end(crawler: Crawler) -> int:
     """Write the snapshot where the close reason allows it; the exit code."""
     spider: Any = crawler.spider
-    closed_by = crawler.stats.get_value("finish_reason")
+    closed_by = crawler.stats.get_value("finish_reason") or _before_its_start(crawler)
     reason = spider.stop_reason or closed_by
     if reason not in {"store_unavailable", "dry_run"}:
         _take_down_meanwhile(spider)
@@ -88,6 +88,11 @@ def _end(crawler: Crawler) -> int:
     if exit_code(reason) == 0 and any(name.startswith("feedexport/failed_count") for name in crawler.stats.get_stats()):
         raise StartError("A feed of this run could not be written (the log says why); the store has its rows.")
     return exit_code(reason)
+
+
+def _before_its_start(crawler: Crawler) -> str | None:
+    """Scrapy 2.19 closes no spider that a signal meets while it is opened: nothing was asked for, nothing is lost."""
+    return "shutdown" if crawler.engine is None or crawler.engine.start_time is None else None
 
 
 def _take_down_meanwhile(spider: Any) -> None:
@@ -105,7 +110,7 @@ def _take_down_meanwhile(spider: Any) -> None:
             logger.error("A workflow that was taken down is still in %s", sentence)
 
 
-def _conclude(crawler: Crawler, reason: str) -> None:
+def _conclude(crawler: Crawler, reason: str | None) -> None:
     """Ledger and report, with what is known only now: the last stats, and whether the files could be written."""
     spider: Any = crawler.spider
     if spider.job is None:

@@ -38,7 +38,8 @@ class Run(NamedTuple):
 
 
 class End(NamedTuple):
-    close_reason: str
+    close_reason: str | None
+    """None: cut off by a second signal."""
     exit_code: int
     stats: dict[str, Any]
 
@@ -60,10 +61,15 @@ def end(cursor: Cursor, run_id: str, end: End) -> None:
 
 
 def correct(cursor: Cursor, run_id: str, end: End) -> None:
-    """What became of a run is known in full only after its end, when its files are written."""
+    """What became of a run is known in full only after its end, when its files are written.
+
+    A run without a close reason was cut off, and stays without an end.
+    """
     cursor.execute(
-        "update runs set close_reason = %s, exit_code = %s, stats = %s where run_id = %s and ended_at is not null",
-        (end.close_reason, end.exit_code, json.dumps(end.stats), run_id),
+        "update runs set ended_at = case when %(reason)s is null then ended_at else coalesce(ended_at, now()) end,"
+        " close_reason = %(reason)s, exit_code = %(code)s, stats = %(stats)s"
+        " where run_id = %(run_id)s and (ended_at is not null or %(reason)s is not null)",
+        {"reason": end.close_reason, "code": end.exit_code, "stats": json.dumps(end.stats), "run_id": run_id},
     )
 
 

@@ -21,6 +21,7 @@ from n8n_scraper.scale.kill_loop import COMMIT_SECONDS
 from n8n_scraper.scale.killed_job import Kill, KilledJob, Result
 from n8n_scraper.scale.moments import Moment, at_rows, in_a_transaction, in_the_export, while_a_retry_waits
 from n8n_scraper.scale.trial import Trial
+from n8n_scraper.settings import EXTENSIONS
 
 from .conftest import Crawler
 
@@ -180,6 +181,19 @@ def test_a_job_keeps_the_ids_of_its_first_start_and_says_so(
     [fixed] = crawl.query("select count(*) from job_ids")
     assert (fixed["count"], 29 in {row["id"] for row in done.snapshot()}) == (20, False)
     assert re.search(r"'count': 20", done.said)
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_spider_is_opened_is_a_clean_end(
+    crawl: Crawler, small: RunningReplica, tmp_path: Path, sent: signal.Signals
+) -> None:
+    early = json.dumps({**EXTENSIONS, "tests.crawl.early_signal.EarlySignal": 1000})
+    first = crawl(small, JOBDIR=tmp_path / "job", EXTENSIONS=early, EARLY_SIGNAL=int(sent))
+    assert (first.code, "Traceback" in first.said) == (0, False), first.said
+    assert crawl.query("select close_reason, exit_code from runs") == [{"close_reason": "shutdown", "exit_code": 0}]
+    assert small.entries() == []
+    done = crawl(small, JOBDIR=tmp_path / "job")
+    assert (done.code, len(done.snapshot())) == (0, 30), done.said
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

@@ -1,0 +1,28 @@
+"""An extension for crawls of tests: the signal that comes while the spider is opened, of which Scrapy takes its time."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+from scrapy import signals
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+    from typing_extensions import Self
+
+
+class EarlySignal:
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        extension = cls(crawler.settings.getint("EARLY_SIGNAL"))
+        crawler.signals.connect(extension.spider_opened, signals.spider_opened)
+        return extension
+
+    async def spider_opened(self) -> None:
+        os.kill(os.getpid(), self._number)
+        await asyncio.sleep(1)  # its handler runs meanwhile
