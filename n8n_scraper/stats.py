@@ -13,6 +13,7 @@ from n8n_scraper.items import CRAWL_STATUSES, LAYER_STATUSES, LAYERS
 from n8n_scraper.politeness.breaker import State
 from n8n_scraper.quality import BANDS
 from n8n_scraper.transcripts.outcomes import STATUSES
+from n8n_scraper.validation import CHECKED_COLUMNS
 
 Labels = dict[str, tuple[str, ...]]
 """Names of labels in order, each with the closed set of its values."""
@@ -50,7 +51,9 @@ STAGE_FAILURE_COUNT = _stat(
 MISMATCH_COUNT = _stat("workflow/page_mismatch_count/{}", "page and API disagreed and the API won, by column")
 REJECTED_COUNT = _stat("inventory/rejected_count/{}", "images and videos that are none and were kept out, by reason")
 REPAIR_COUNT = _stat("workflow/repaired_count", "answers with NUL or lone surrogates, replaced by U+FFFD")
-VALIDATION_COUNT = _stat("validation/nulled_count/{}", "values that cannot be true, put out of the row, by column")
+VALIDATION_COUNT = _stat(
+    "validation/nulled_count/{}", "values that cannot be true, put out of the row, by column", column=CHECKED_COLUMNS
+)
 REDACTION_COUNT = _stat("redaction/secret_count/{}", "secrets replaced by [REDACTED:<kind>], by kind")
 REDACTED_WORKFLOW_COUNT = _stat("redaction/workflow_count", "workflows with such a secret")
 QUALITY_BAND_COUNT = _stat(

@@ -15,6 +15,10 @@ MAX_INT = 2**63 - 1
 MAX_TEXT = 10_000
 """Characters of a short text, such as a name."""
 SHORT_TEXTS = ("name", "slug", "url", "author_name", "author_username")
+CHECKED_COLUMNS = (
+    *(column.name for column in COLUMNS if column.name != "id" and column.type in {"int", "number", "timestamp"}),
+    *SHORT_TEXTS,
+)
 
 
 def implausible_columns(item: WorkflowItem, latest: datetime) -> list[str]:

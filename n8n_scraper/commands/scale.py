@@ -15,7 +15,7 @@ from n8n_scraper.command import ProjectCommand
 from n8n_scraper.exit_codes import FAULT
 from n8n_scraper.project import load_config
 from n8n_scraper.replica.process import running_replica
-from n8n_scraper.scale import fault_table, scale_run, speed_runs, transcript_table
+from n8n_scraper.scale import fault_table, scale_run, speed_runs, transcript_table, watching
 from n8n_scraper.scale.analysis import scenarios as analysis
 from n8n_scraper.scale.criteria import is_passed, verdict_table
 from n8n_scraper.scale.dataset_files import make_dataset, write_dataset
@@ -152,6 +152,11 @@ def _run(opts: argparse.Namespace, folder: Path) -> bool:
     return passed
 
 
+def _watch(opts: argparse.Namespace, _folder: Path) -> bool:
+    watching.watch(opts.folders, _say)
+    return True
+
+
 def _report(opts: argparse.Namespace, _folder: Path) -> bool:
     return analysis.report(opts, _say)
 
@@ -189,6 +194,7 @@ SCENARIOS: dict[str, Scenario] = {
     "speed": Scenario(_speed, 2000, "measure crawls beside a bare spider over the same answers", latency="0"),
     "memory": Scenario(_memory, 50_000, "measure how a crawl's memory grows", latency="0"),
     "run": Scenario(_run, None, "crawl a dataset, killed once in the middle, and judge what came of it"),
+    "watch": Scenario(_watch, None, "show live, in another terminal, what a scale command samples", takes_folders=True),
     "dataset": Scenario(_dataset, None, "write ids, fault plan and expected outcomes of a scale run"),
     "report": Scenario(_report, None, "FOLDER: what a run was like, as HTML, Markdown and JSON", takes_folders=True),
     "gate": Scenario(_gate, None, "FOLDER: its decision as the exit code", takes_folders=True),

@@ -13,14 +13,17 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from n8n_scraper import stats
+from n8n_scraper.scale import watched_run
 from n8n_scraper.scale.processes import Group, Usage, cpu_with_reaped, family
-from n8n_scraper.scale.samples import SAMPLES, Rate, as_sample
+from n8n_scraper.scale.run_folder import SAMPLES
+from n8n_scraper.scale.samples import Rate, as_sample
 from n8n_scraper.scale.store_probe import StoreProbe
 from n8n_scraper.scale.traces import AccessLogTail, crawl_counters, series
 from n8n_scraper.scale.trial import Trial
@@ -35,23 +38,29 @@ _WAIT_SECONDS = series(stats.RATE_WAIT_SECONDS)
 
 @contextmanager
 def watched(trial: Trial, folder: Path) -> Iterator[None]:
-    """Write ``samples.jsonl`` into the folder for as long as the block lasts."""
-    ended = threading.Event()
-    thread = threading.Thread(target=_sample_on, args=(trial, folder / SAMPLES, ended), name="sampler", daemon=True)
+    """Write ``samples.jsonl`` into the folder for as long as the block lasts, for everybody to watch."""
+    ended, samples = threading.Event(), folder / SAMPLES
+    thread = threading.Thread(target=_sample_on, args=(trial, samples, ended), name="sampler", daemon=True)
+    run = watched_run.begin(samples=samples, store=trial.postgres.root, exports=trial.exports)
+    places = {folder, trial.folder}
+    run.write_to(places)
     thread.start()
     try:
         yield
     finally:
         ended.set()
         thread.join()
+        replace(run, ended=time.time()).write_to(places)
 
 
 def _sample_on(trial: Trial, path: Path, ended: threading.Event) -> None:
+    """Every second, and once more at the end."""
     sampler, began = Sampler(trial), time.monotonic()
     sampler.sample()  # what rates are measured from
-    number = 1
+    is_over, number = False, 1
     with path.open("w", encoding="utf-8", buffering=1) as file:
-        while not ended.wait(began + number * SECONDS - time.monotonic()):
+        while not is_over:
+            is_over = ended.wait(began + number * SECONDS - time.monotonic())
             file.write(json.dumps(as_sample(time.monotonic() - began, sampler.sample())) + "\n")
             number = int((time.monotonic() - began) / SECONDS) + 1  # what we were too late for is left out
     sampler.close()

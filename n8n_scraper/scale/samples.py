@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from n8n_scraper.exceptions import StartError
 
 Sample = Mapping[str, Any]
-SAMPLES = "samples.jsonl"
 FOREIGN_CPU = 20.0
 """Percent of a core that processes of others may use before a sample is flagged."""
 
@@ -96,17 +95,20 @@ def _rounded(value: float | int | None) -> float | int | None:
     return round(value, 4) if isinstance(value, float) else value
 
 
-def read_samples(path: Path) -> list[dict[str, Any]]:
-    """All whole lines; a last one that is being written is left out.
+def read_samples(path: Path, last_bytes: int | None = None) -> list[dict[str, Any]]:
+    """All whole lines, or those of the file's end; a last one that is being written is left out.
 
     Raises:
         StartError: there is no such file.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            begin = max(0, path.stat().st_size - last_bytes) if last_bytes else 0
+            file.seek(begin)
+            lines = file.read().split(b"\n")
     except OSError as error:
         raise StartError(f"Samples {path}: {error.strerror}.") from None
-    return [json.loads(line) for line in text.split("\n")[:-1]]
+    return [json.loads(line) for line in lines[bool(begin) : -1]]
 
 
 def values(samples: Iterable[Sample], name: str) -> list[float]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Any
 
 import psycopg2
-from psycopg2.extensions import make_dsn
+from psycopg2.extensions import connection, make_dsn
 from psycopg2.extras import RealDictCursor
 
 from n8n_scraper.exceptions import StartError
@@ -27,12 +26,18 @@ select
 from pg_stat_database where datname = current_database()
 """  # noqa: S608 - a constant of ours
 _QUERIES = "select sum(calls)::float8 as queries, sum(total_exec_time) as query_ms from pg_stat_statements"
+_HAS_STATEMENTS = """
+select exists (select from pg_extension where extname = 'pg_stat_statements')
+    and current_setting('shared_preload_libraries') ~ 'pg_stat_statements' as is_there
+"""
+_UNSEEN = "set track_counts = off; set pg_stat_statements.track = 'none'"
+"""What we read is not the crawls' use of tables and indexes, nor a statement of theirs."""
 
 
 class StoreProbe:
     def __init__(self, trial: Trial) -> None:
         self._postgres = trial.postgres
-        self._connection: Any = None
+        self._connection: connection | None = None
         self._counts_queries = False
         self.backend_pid: int | None = None
         """Of our connection; None while there is none."""
@@ -57,22 +62,24 @@ class StoreProbe:
         return found | self._row(_QUERIES) if self._counts_queries else found
 
     def _connect(self) -> None:
-        self._connection = psycopg2.connect(make_dsn(self._postgres.dsn(), application_name=APPLICATION))
-        self._connection.autocommit = True
+        self._connection = connect_aside(self._postgres.dsn())
         self.backend_pid = self._connection.info.backend_pid
-        found = self._row(
-            "select exists (select from pg_extension where extname = 'pg_stat_statements')"
-            " and current_setting('shared_preload_libraries') ~ 'pg_stat_statements' as is_there"
-        )
-        self._counts_queries = bool(found["is_there"])
-        if self._counts_queries:
-            with self._connection.cursor() as cursor:
-                cursor.execute("set pg_stat_statements.track = 'none'")  # ours are not the crawls'
+        self._counts_queries = bool(self._row(_HAS_STATEMENTS)["is_there"])
 
     def _row(self, statement: str) -> dict[str, float]:
+        assert self._connection is not None
         with self._connection.cursor(cursor_factory=RealDictCursor) as cursor:
             cursor.execute(statement)
             return {name: value for name, value in (cursor.fetchone() or {}).items() if value is not None}
+
+
+def connect_aside(dsn: str) -> connection:
+    """A connection that leaves no trace in what the server counts."""
+    opened = psycopg2.connect(make_dsn(dsn, application_name=APPLICATION))
+    opened.autocommit = True
+    with opened.cursor() as cursor:
+        cursor.execute(_UNSEEN)
+    return opened
 
 
 def count_queries(trial: Trial) -> None:

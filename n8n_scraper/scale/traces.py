@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import orjson
 
 from n8n_scraper.metrics.names import METRICS
+from n8n_scraper.stats import LABELS
 
 
 class AccessLogTail:
@@ -44,3 +46,14 @@ def crawl_counters(exports: Path) -> Counter[str]:
 def series(stat: str) -> str:
     """The name in such a file of a stat that is counted and has no label."""
     return f"{METRICS[stat][0].name}_total"
+
+
+def labelled_series(counters: Mapping[str, float], stat: str) -> dict[str, float]:
+    """Of a stat with one label, by its values; those that are in the files."""
+    [label] = LABELS[stat]
+    found = {}
+    for value in LABELS[stat][label]:
+        key = f'{METRICS[stat.format(value)][0].name}_total{{{label}="{value}"}}'
+        if key in counters:
+            found[value] = counters[key]
+    return found
