@@ -20,6 +20,7 @@ from n8n_scraper.scale.analysis import scenarios as analysis
 from n8n_scraper.scale.criteria import is_passed, verdict_table
 from n8n_scraper.scale.dataset_files import make_dataset, write_dataset
 from n8n_scraper.scale.kill_loop import KillLoop, table
+from n8n_scraper.scale.load import queries
 from n8n_scraper.scale.scale_run import TRUE_RATE
 
 
@@ -39,17 +40,17 @@ class Command(ProjectCommand):
         super().add_options(parser)
         counts = ", ".join(f"{name} {one.workflows}" for name, one in SCENARIOS.items() if one.workflows)
         add = parser.add_argument_group("Scale").add_argument
-        add("--rounds", type=_whole, metavar="N", help="kills: signals to send (50); speed: times to measure (1)")
+        add("--rounds", type=_whole, metavar="N", help="kills: signals (50); speed (1), queries (25): times")
         add("--count", type=_whole, metavar="N", help=f"workflows of the library ({counts})")
         add("--faulty", type=_share, default=0.3, metavar="SHARE", help="share of them with a fault (0.3)")
         add("--seed", type=int, default=1, metavar="S", help="other faults and moments (1)")
         add("--latency", metavar="SECONDS", help="of the replica's answers, from-to (0.05-0.2; speed, memory: 0)")
         add("--size", type=_whole, default=1000, metavar="N", help="dataset, run: workflows in it (1000)")
-        add("--corpus", type=Path, metavar="FILE", help="dataset, run, speed, memory: recorded answers")
+        add("--corpus", type=Path, metavar="FILE", help="dataset, run, speed, memory, queries: recorded answers")
         add("--rate", type=float, default=TRUE_RATE, metavar="R", help="run: requests a second, 0 = no limit (2)")
         add("--baseline", type=Path, metavar="PATH", help="report, gate: a file or a run's folder; baseline: the file")
         add("--retries", type=int, default=1, metavar="N", help="gate: times a disturbed run is tried again (1)")
-        add("--out", type=Path, default=Path("dataset"), metavar="FOLDER", help="dataset: written there (dataset)")
+        add("--out", type=Path, metavar="FOLDER", help="written there: dataset (dataset), queries (exports/scale)")
 
     def check_words(self, args: list[str]) -> None:
         if not args or args[0] not in SCENARIOS:
@@ -122,10 +123,11 @@ def _transcripts(opts: argparse.Namespace, folder: Path) -> bool:
 
 def _dataset(opts: argparse.Namespace, _folder: Path) -> bool:
     dataset, served = make_dataset(opts.size, opts.seed, opts.corpus)
-    write_dataset(opts.out, dataset, served)
+    out = opts.out or Path("dataset")
+    write_dataset(out, dataset, served)
     for name, counts in dataset.composition().items():
         _say(f"{name}: {', '.join(f'{what} {count}' for what, count in sorted(counts.items()))}")
-    _say(f"{opts.out}: ids.txt, faults.json, expected.jsonl, dataset.json")
+    _say(f"{out}: ids.txt, faults.json, expected.jsonl, dataset.json")
     return True
 
 
@@ -169,6 +171,11 @@ def _baseline(opts: argparse.Namespace, _folder: Path) -> bool:
     return analysis.baseline(opts, _say)
 
 
+def _queries(opts: argparse.Namespace, folder: Path) -> bool:
+    known = {"rows": opts.count, "rounds": opts.rounds, "seed": opts.seed, "corpus": opts.corpus}
+    return queries.run(folder, **known, out=opts.out or opts.home, say=_say)
+
+
 def _say(*lines: str) -> None:
     print(*lines, sep="\n", flush=True)
 
@@ -195,6 +202,7 @@ SCENARIOS: dict[str, Scenario] = {
     "memory": Scenario(_memory, 50_000, "measure how a crawl's memory grows", latency="0"),
     "run": Scenario(_run, None, "crawl a dataset, killed once in the middle, and judge what came of it"),
     "watch": Scenario(_watch, None, "show live, in another terminal, what a scale command samples", takes_folders=True),
+    "queries": Scenario(_queries, 100_000, "ask what analysts ask, with each index and without"),
     "dataset": Scenario(_dataset, None, "write ids, fault plan and expected outcomes of a scale run"),
     "report": Scenario(_report, None, "FOLDER: what a run was like, as HTML, Markdown and JSON", takes_folders=True),
     "gate": Scenario(_gate, None, "FOLDER: its decision as the exit code", takes_folders=True),

@@ -21,17 +21,14 @@ class AccessLog:
             except OSError as error:
                 raise StartError(f"Access log {path}: {error.strerror}; give a file that can be written.") from None
 
-    def write(
-        self, t: float, host: str, path: str, status: int, id: int | None, fault: str | None, video: str | None
-    ) -> None:
-        """``t`` is the monotonic time of arrival in seconds; ``status`` is 0 where no answer was given."""
+    def write(self, t: float, host: str, path: str, status: int, id: int | None, **more: str | None) -> None:
+        """``t`` is the monotonic time of arrival in seconds; ``status`` is 0 where no answer was given; of ``more``
+        (``fault``, ``video``, ``retry_after``) what is not None is written.
+        """
         if self._file is None:
             return
         line: dict[str, Any] = {"t": round(t, 6), "host": host, "path": path, "status": status, "id": id}
-        if fault:
-            line["fault"] = fault
-        if video is not None:
-            line["video"] = video
+        line |= {name: value for name, value in more.items() if value is not None}
         self._file.write(orjson.dumps(line).decode() + "\n")
 
     def close(self) -> None:

@@ -5,8 +5,10 @@ A plan is ``{"seed": 1, "rules": [RULE, …]}``; the first rule that fits a requ
 - where: ``host`` (site, api, youtube) · ``route`` (detail, page, listing, robots …: a name of ``routes``, or a list) ·
   ``id`` (a number or a list) · ``video`` (of YouTube: an id or a list) · ``path`` (a pattern like ``/api/*``)
 - when: ``requests`` [first, last], numbers of requests since the plan was set, from 1 · ``between`` [from, to], seconds
-  since then · ``above``, requests per second: only those beyond this rate · ``share`` 0 to 1, drawn from the seed, the
-  rule, the id (or path) and how often it was asked for, so it does not depend on the order of requests
+  since then · ``above``, requests per second: only those beyond this rate · ``allowance`` [count, seconds]: only those
+  beyond so many in each window of so many seconds; a 429 then says by Retry-After when the next one begins · ``share``
+  0 to 1, drawn from the seed, the rule, the id (or path) and how often it was asked for, so it does not depend on the
+  order of requests
 - how often: ``times`` for each id (or path, where there is no id) · ``at_most`` in all
 - what: ``kind``, or ``mix`` {kind: weight} · ``retry_after`` (seconds or a date, as sent) · ``seconds`` (of slow, drip,
   no_answer) · ``bytes`` (of huge, gzip_bomb) · ``to`` (the id of wrong_id, the address of redirect) · ``field`` (of
@@ -91,6 +93,7 @@ class Rule:
     requests: tuple[float, float] | None = None
     between: tuple[float, float] | None = None
     above: float | None = None
+    allowance: tuple[float, float] | None = None
     share: float = 1.0
     times: int | None = None
     at_most: int | None = None
@@ -182,6 +185,13 @@ def _limits(value: Any) -> tuple[float, float]:
     return first, last
 
 
+def _allowance(value: Any) -> tuple[float, float]:
+    count, seconds = _limits(value)
+    if not seconds:
+        raise ValueError("must be a count, and seconds of more than 0")
+    return count, seconds
+
+
 def _hosts(value: Any) -> str:
     if value not in HOSTS:
         raise ValueError(f"must be one of {', '.join(HOSTS)}")
@@ -209,6 +219,7 @@ _PARSERS: dict[str, Any] = {
     "requests": _limits,
     "between": _limits,
     "above": _positive,
+    "allowance": _allowance,
     "share": _share,
     "times": _count,
     "at_most": _count,

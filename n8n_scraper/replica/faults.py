@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,30 @@ class _Bucket:
         return True
 
 
+@dataclass
+class _Allowance:
+    """So many requests in each window of so many seconds, counted from when the plan was set."""
+
+    count: float
+    window: float
+    number: int = -1
+    """Of the window that the last request was in."""
+    taken: int = 0
+
+    def take(self, seconds: float) -> bool:
+        number = int(seconds // self.window)
+        if number != self.number:
+            self.number, self.taken = number, 0
+        if self.taken >= self.count:
+            return False
+        self.taken += 1
+        return True
+
+    def wait(self, seconds: float) -> int:
+        """Until the next window, in whole seconds, as Retry-After has them."""
+        return max(1, math.ceil((self.number + 1) * self.window - seconds))
+
+
 class FaultPlan:
     """``started`` is the moment that ``between`` counts from, on the clock that :meth:`pick` is given."""
 
@@ -45,6 +70,7 @@ class FaultPlan:
         self._fired_for: Counter[tuple[int, str]] = Counter()
         self._fired: Counter[int] = Counter()
         self._buckets = {n: _Bucket(rule.above) for n, rule in enumerate(rules) if rule.above is not None}
+        self._allowances = {n: _Allowance(*rule.allowance) for n, rule in enumerate(rules) if rule.allowance}
 
     @classmethod
     def parse(cls, plan: Any, *, started: float) -> FaultPlan:
@@ -81,8 +107,14 @@ class FaultPlan:
                 if kind is not None:
                     self._fired[number] += 1
                     self._fired_for[number, asked.key] += 1
-                    return rule.fault(kind)
+                    return self._timed(number, rule.fault(kind), now)
         return None
+
+    def _timed(self, number: int, fault: Fault, now: float) -> Fault:
+        """A 429 beyond an allowance says when there is a new one, unless the rule says something else."""
+        if number not in self._allowances or fault.kind != "429" or fault.retry_after is not None:
+            return fault
+        return replace(fault, retry_after=str(self._allowances[number].wait(now - self._started)))
 
     def _drawn(self, number: int, rule: Rule, asked: Asked, now: float) -> str | None:
         self._visits[number, asked.key] += 1
@@ -91,6 +123,8 @@ class FaultPlan:
         if rule.at_most is not None and self._fired[number] >= rule.at_most:
             return None
         if number in self._buckets and self._buckets[number].take(now):
+            return None
+        if number in self._allowances and self._allowances[number].take(now - self._started):
             return None
         rng = seeded(self._seed, number, asked.key, self._visits[number, asked.key])
         if rng.random() >= rule.share:

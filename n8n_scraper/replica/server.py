@@ -129,4 +129,5 @@ class Replica:
         status = 0 if kind in UNANSWERED else reply.status
         self.traffic.answer(host, status, asked.kind, kind)
         video = asked.rest if host == "youtube" else None
-        self._log.write(arrived, host, request.path_qs, status, asked.id, kind, video)
+        wait = reply.headers.get("Retry-After")
+        self._log.write(arrived, host, request.path_qs, status, asked.id, fault=kind, video=video, retry_after=wait)

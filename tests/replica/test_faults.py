@@ -66,6 +66,22 @@ def test_a_window_of_time_begins_when_the_plan_is_set() -> None:
     ]  # fmt: skip
 
 
+def test_beyond_an_allowance_retry_after_leads_to_the_next_window() -> None:
+    faults = plan({"allowance": [2, 60], "kind": "429"})
+    assert kinds(faults, *map(detail, range(4)), at=1010.0) == [None, None, "429", "429"]
+    refused = faults.pick(detail(9), 1018.5)
+    assert refused is not None
+    assert refused.retry_after == "42"
+    assert kinds(faults, *map(detail, range(3)), at=1060.0) == [None, None, "429"]
+    assert kinds(faults, *map(detail, range(3)), at=1200.0) == [None, None, "429"], "what was not used is gone"
+
+
+def test_a_rule_may_say_another_retry_after_than_its_allowance() -> None:
+    refused = plan({"allowance": [0, 60], "kind": "429", "retry_after": 7}).pick(detail(1), 1000.0)
+    assert refused is not None
+    assert refused.retry_after == "7"
+
+
 def test_above_a_rate() -> None:
     faults = plan({"above": 2, "kind": "429"})
     steady = [kinds(faults, detail(n), at=1000 + n * 0.5)[0] for n in range(20)]
