@@ -7,23 +7,16 @@ import logging
 import math
 import time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 from weakref import WeakSet
 
 from scrapy import signals
 
 from n8n_scraper import stats
-from n8n_scraper.config import YOUTUBE_URL, is_loopback
+from n8n_scraper.extensions.gates import Gates
 from n8n_scraper.politeness.breaker import CircuitBreaker, Id, State
-from n8n_scraper.politeness.gate import Gate, GateClosed
+from n8n_scraper.politeness.gate import GateClosed
 from n8n_scraper.politeness.meter import Meter
-from n8n_scraper.politeness.outside import DEFAULT_PORTS
-from n8n_scraper.politeness.pace import Pace
-from n8n_scraper.politeness.reservation import LocalReservations, Reservations
 from n8n_scraper.project import load_config
-from n8n_scraper.site.addresses import Site
-from n8n_scraper.store.rate import StoredReservations
-from n8n_scraper.store.thread import StoreThread
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -31,28 +24,24 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from n8n_scraper.config import Config
+    from n8n_scraper.store.thread import StoreThread
 
 logger = logging.getLogger(__name__)
 WATCH_SECONDS = 0.2
 
 
 class RateExtension:
-    """One gate for the two n8n hosts, one per other host; with a store, its row is the gate of all its processes.
-
-    An image that lies on one of the two hosts passes both: the host's at the rate of images, and the common one.
-    """
+    """An image that lies on one of the two hosts passes two gates: its host's at the rate of images, and the common."""
 
     def __init__(self, crawler: Crawler, config: Config, store: StoreThread | None) -> None:
         self._crawler = crawler
         self._config = config
-        self._delay = crawler.settings.getfloat("DOWNLOAD_DELAY")
+        delay = crawler.settings.getfloat("DOWNLOAD_DELAY")
         self._store = store
-        self._site = Site(config.site_url, config.api_url)
         self._meter = Meter()
-        self._other_gates: dict[str, Gate] = {}
         self.sent: WeakSet[Request] = WeakSet()
         """Requests that got their turn; the download handler adds them."""
-        self._told_pace = min(config.requests_per_second, 1 / self._delay if self._delay else math.inf)
+        self._told_pace = min(config.requests_per_second, 1 / delay if delay else math.inf)
         self._watcher: asyncio.Task[None] | None = None
         self._control: asyncio.Future[Any] | None = None
         self._ended = asyncio.Event()
@@ -65,9 +54,8 @@ class RateExtension:
             lambda: time.monotonic() * config.time_factor,
             self._changed,
         )
-        self.gate = Gate(
-            self._reservations(config.site_host, config.requests_per_second, config.burst), breaker=self.breaker
-        )
+        self._gates = Gates(config, delay, store, self.breaker)
+        self.gate = self._gates.common
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -99,9 +87,9 @@ class RateExtension:
         Raises:
             GateClosed: the crawl is ending, it must not be sent.
         """
-        gate = self._gate_of(url)
+        gate = self._gates.of(url)
         if outside and gate is self.gate:
-            await self._outside_gate(url).acquire(priority)
+            await self._gates.outside(url).acquire(priority)
         waited = await gate.acquire(priority, id)
         if gate is self.gate:
             self._crawler.stats.inc_value(stats.RATE_REQUEST_COUNT)
@@ -128,15 +116,11 @@ class RateExtension:
         Raises:
             GateClosed: the crawl is ending.
         """
-        await self.pause(seconds / self._time_factor(url))
-
-    def _time_factor(self, url: str) -> float:
-        """TIME_FACTOR is for loopback; an image may lie elsewhere."""
-        return self._config.time_factor if is_loopback(urlsplit(url).hostname or "") else 1.0
+        await self.pause(seconds / self._gates.time_factor(url))
 
     async def answered(self, url: str, status: int, sent_at: float) -> None:
         """The status that a request sent at that moment (``time.monotonic()``) got: a 429 slows down, for all."""
-        gate = self._gate_of(url)
+        gate = self._gates.of(url)
         if status == 429:
             await gate.slow_down(sent_at)
             if gate is self.gate:
@@ -147,31 +131,7 @@ class RateExtension:
 
     def slow_to(self, url: str, seconds: float) -> None:
         """The host of this address wants that much time between requests (Crawl-delay); the slower wins."""
-        self._gate_of(url).slow_to(self._time_factor(url) / seconds)
-
-    def _gate_of(self, url: str) -> Gate:
-        return self.gate if self._site.is_ours(url) else self._outside_gate(url)
-
-    def _outside_gate(self, url: str) -> Gate:
-        host = _host(url)
-        if host not in self._other_gates:
-            config = self._config
-            is_youtube = host == _host(YOUTUBE_URL)
-            promise = config.transcript_requests_per_second if is_youtube else config.media_requests_per_second
-            self._other_gates[host] = Gate(self._reservations(host, promise))
-            if self.gate.closed:
-                self._other_gates[host].close()
-        return self._other_gates[host]
-
-    def _reservations(self, host: str, promise: float, burst: int = 1) -> Reservations | None:
-        """The slower of the promise and DOWNLOAD_DELAY; None where no limit is set."""
-        if not promise:
-            return None
-        if self._delay:
-            promise = min(promise, 1 / self._delay)
-        if self._store:
-            return StoredReservations(self._store, host, promise, burst)
-        return LocalReservations(Pace(promise), burst)
+        self._gates.of(url).slow_to(self._gates.time_factor(url) / seconds)
 
     def _add(self, name: str, seconds: float) -> None:
         self._crawler.stats.inc_value(name, seconds)  # type: ignore[arg-type]  # declared for int, adds any number
@@ -256,17 +216,9 @@ class RateExtension:
 
     def _close_gates(self) -> None:
         self._ended.set()
-        for gate in (self.gate, *self._other_gates.values()):
-            gate.close()
+        self._gates.close()
         for slot in self._crawler.engine.downloader.slots.values():
             slot.delay = 0.0  # what Scrapy still holds back goes out no more: it need not take its time
-
-
-def _host(url: str) -> str:
-    """Host, and port where it is not the usual one: what a rate is promised to."""
-    parts = urlsplit(url)
-    usual = parts.port in {None, DEFAULT_PORTS.get(parts.scheme)}
-    return (parts.hostname or "") if usual else f"{parts.hostname}:{parts.port}"
 
 
 def breaker_id(request: Request) -> Id:
