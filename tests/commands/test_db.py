@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import signal
@@ -10,13 +9,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import psycopg2
 import pytest
 from scrapy.exceptions import UsageError
-from scrapy.settings import Settings
 
 from n8n_scraper.commands.db import Command
 from n8n_scraper.config import Config
@@ -24,7 +23,7 @@ from n8n_scraper.store.database import connect, open_database
 from n8n_scraper.store.embedded import EmbeddedPostgres
 
 REPOSITORY = Path(__file__).parents[2]
-Db = Callable[..., "Said"]
+RunCommand = Callable[..., Any]
 ROWS = """
 insert into observed (id, crawl_status, layer1_status, layer2_status, layer3_status, media_status,
     transcripts_status, first_seen_at, attempt_count, request_count, service_seconds, run_id)
@@ -44,27 +43,10 @@ def project(server_folder: Callable[[str], Path]) -> Iterator[Path]:
     assert not EmbeddedPostgres(folder / ".n8n_scraper" / "postgres").is_running()
 
 
-class Said(NamedTuple):
-    exit_code: int
-    out: str
-    err: str
-
-
 @pytest.fixture
-def db(project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Db:
-    """The command in this process, which is five times as fast as Scrapy's start."""
+def db(project: Path, monkeypatch: pytest.MonkeyPatch, run_command: RunCommand) -> RunCommand:
     monkeypatch.chdir(project)
-
-    def run(*words: str, **settings: str) -> Said:
-        command = Command()
-        command.settings = Settings(settings)
-        parser = argparse.ArgumentParser(conflict_handler="resolve")
-        command.add_options(parser)
-        options, rest = parser.parse_known_args(words)
-        command.run(rest, options)
-        return Said(command.exitcode, *capfd.readouterr())
-
-    return run
+    return partial(run_command, Command())
 
 
 @pytest.fixture
@@ -89,7 +71,7 @@ def execute(dsn: str, statement: str) -> None:
         cursor.execute(statement)
 
 
-def test_status_tells_server_size_rows_and_migrations(db: Db, project: Path) -> None:
+def test_status_tells_server_size_rows_and_migrations(db: RunCommand, project: Path) -> None:
     told = db("status")
     assert told.exit_code == 0, told.err
     lines = dict(line.split(maxsplit=1) for line in told.out.splitlines())
@@ -101,7 +83,7 @@ def test_status_tells_server_size_rows_and_migrations(db: Db, project: Path) -> 
     assert lines["size"].endswith(" MB")
 
 
-def test_status_of_a_server_that_is_not_migrated_changes_nothing(db: Db, empty_database_url: str) -> None:
+def test_status_of_a_server_that_is_not_migrated_changes_nothing(db: RunCommand, empty_database_url: str) -> None:
     told = db("status", DATABASE_URL=empty_database_url)
     assert told.exit_code == 0, told.err
     assert "server of DATABASE_URL" in told.out
@@ -112,7 +94,7 @@ def test_status_of_a_server_that_is_not_migrated_changes_nothing(db: Db, empty_d
 
 
 @pytest.mark.parametrize("words", [("status",), ("psql", "-c", "select 1"), ("backup", "x"), ("address",)])
-def test_without_a_store_nothing_is_made(db: Db, project: Path, words: tuple[str, ...]) -> None:
+def test_without_a_store_nothing_is_made(db: RunCommand, project: Path, words: tuple[str, ...]) -> None:
     refused = db(*words, N8N_SCRAPER_DATA_DIR="none")
     assert refused.exit_code == 1
     assert refused.err == f"n8n_scraper: There is no store in {project}/none yet: the first crawl makes it.\n"
@@ -131,17 +113,17 @@ def test_without_a_store_nothing_is_made(db: Db, project: Path, words: tuple[str
         ("status", "-c", "x"),
     ],
 )
-def test_a_wrong_command_line_is_refused(db: Db, words: tuple[str, ...]) -> None:
+def test_a_wrong_command_line_is_refused(db: RunCommand, words: tuple[str, ...]) -> None:
     with pytest.raises(UsageError, match=r"scrapy db"):
         db(*words)
 
 
-def test_psql_asks_the_store_and_hands_its_exit_code_on(db: Db) -> None:
+def test_psql_asks_the_store_and_hands_its_exit_code_on(db: RunCommand) -> None:
     assert "7" in db("psql", "-c", "select count(*) from observed").out
     assert db("psql", "-c", "select nonsense").exit_code == 1
 
 
-def test_an_address_held_leads_to_the_store_until_a_signal(db: Db, holder: subprocess.Popen[str]) -> None:
+def test_an_address_held_leads_to_the_store_until_a_signal(db: RunCommand, holder: subprocess.Popen[str]) -> None:
     assert holder.stdout
     url = holder.stdout.readline().strip()
     assert url == db("address").out.strip()
@@ -155,7 +137,7 @@ def test_an_address_held_leads_to_the_store_until_a_signal(db: Db, holder: subpr
     assert db("stop").out == "No embedded Postgres is running.\n"
 
 
-def test_stop_ends_a_server_whose_owner_was_killed(db: Db, holder: subprocess.Popen[str]) -> None:
+def test_stop_ends_a_server_whose_owner_was_killed(db: RunCommand, holder: subprocess.Popen[str]) -> None:
     assert holder.stdout
     holder.stdout.readline()
     holder.kill()
@@ -163,7 +145,7 @@ def test_stop_ends_a_server_whose_owner_was_killed(db: Db, holder: subprocess.Po
     assert db("stop").out == "The embedded Postgres was stopped.\n"
 
 
-def test_backup_and_restore_into_another_folder(db: Db, project: Path) -> None:
+def test_backup_and_restore_into_another_folder(db: RunCommand, project: Path) -> None:
     assert db("backup", "store.dump").exit_code == 0
     restored = db("restore", "store.dump", N8N_SCRAPER_DATA_DIR="other")
     assert restored.out == "Restored and counted on both sides: store_info 1, observed 7.\n"
@@ -172,7 +154,7 @@ def test_backup_and_restore_into_another_folder(db: Db, project: Path) -> None:
     assert "The store to fill is not empty" in refused.err
 
 
-def test_move_to_a_server(db: Db, empty_database_url: str) -> None:
+def test_move_to_a_server(db: RunCommand, empty_database_url: str) -> None:
     moved = db("move", f"{empty_database_url} password=s3cret")
     assert moved.exit_code == 0, moved.err
     assert "store_info 1, observed 7" in moved.out
@@ -181,7 +163,7 @@ def test_move_to_a_server(db: Db, empty_database_url: str) -> None:
     assert "workflows   7: 5 complete, 2 gone" in db("status", DATABASE_URL=empty_database_url).out
 
 
-def test_a_target_that_is_no_address_is_refused_without_repeating_it(db: Db) -> None:
+def test_a_target_that_is_no_address_is_refused_without_repeating_it(db: RunCommand) -> None:
     refused = db("move", "nons3cret")
     assert refused.exit_code == 1
     assert refused.err.startswith("n8n_scraper: The URL to move to cannot be read: write it like postgresql://")
@@ -204,7 +186,7 @@ def test_a_reader_that_has_seen_enough_is_no_fault(project: Path, words: list[st
     assert (done.returncode, done.stderr) == (141, "")
 
 
-def test_a_store_that_goes_away_is_one_sentence(db: Db, database_url: str) -> None:
+def test_a_store_that_goes_away_is_one_sentence(db: RunCommand, database_url: str) -> None:
     execute(database_url, "drop table observed cascade")
     execute(
         database_url, "create view observed as select 'gone' crawl_status from pg_terminate_backend(pg_backend_pid())"
