@@ -31,18 +31,18 @@ from n8n_scraper.scale.storage import FILE_NAME as STORAGE
 
 MOST_POINTS = 200
 """Of a chart: more would not be seen."""
-CHARTS = (
-    "requests",
-    "items",
-    "crawler_cpu",
-    "postgres_cpu",
-    "crawler_memory",
-    "limiter_wait",
-    "queue",
-    "query_time",
-    "foreign_cpu",
-    "load_average",
-)
+CHARTS = {
+    "requests": "Requests a second",
+    "items": "Rows committed a second",
+    "crawler_cpu": "CPU of the crawler, without Postgres, % of a core",
+    "postgres_cpu": "CPU of Postgres, % of a core",
+    "crawler_memory": "Memory of the crawler, MB",
+    "limiter_wait": "Requests that waited for their turn: seconds waited a second",
+    "queue": "Ids left",
+    "query_time": "Mean time of a statement, ms",
+    "foreign_cpu": "CPU that others used, % of a core",
+    "load_average": "Load average",
+}
 _BOTTLENECK_COLUMNS = columns(
     rule="What is looked at",
     value=("Is", "number"),
@@ -71,10 +71,8 @@ def time_section(seen: Analysed) -> Section:
 def _charts(seen: Analysed) -> Iterator[Block]:
     quantities = {quantity.name: quantity for quantity in SAMPLE}
     promised = seen.conditions.rate * seen.conditions.clock
-    for name in CHARTS:
-        quantity = quantities[name]
-        points = _points(seen, name)
-        caption = f"{_spoken(name)}, {quantity.unit}: {quantity.meaning}"
+    for name, caption in CHARTS.items():
+        quantity, points = quantities[name], _points(seen, name)
         limit = promised if name == "requests" and promised else None
         told = f"the rate of {promised:g} a second that the run was given" if limit else ""
         if points:
@@ -89,11 +87,6 @@ def _points(seen: Analysed, name: str) -> tuple[tuple[float, float], ...]:
     step = max(1, -(-len(known) // MOST_POINTS))
     spans = [known[first : first + step] for first in range(0, len(known), step)]
     return tuple((span[-1][0], round(fmean(value for _, value in span), 4)) for span in spans)
-
-
-def _spoken(name: str) -> str:
-    words = name.replace("_", " ").replace("cpu", "CPU")
-    return words[0].upper() + words[1:]
 
 
 def bottlenecks_section(seen: Analysed) -> Section:
@@ -155,7 +148,7 @@ def _exports(storage: dict[str, Any]) -> Table:
         mb=("MB", "number"),
         each=("KB a workflow", "number"),
         seconds=("Written alone in", "seconds"),
-        rate=("Rows", "rate"),
+        rate=("Rows a second", "number"),
     )
     rows = tuple(
         (

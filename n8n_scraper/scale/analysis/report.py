@@ -43,8 +43,8 @@ def scale_report(seen: Analysed) -> Document:
         verdict=_verdict(seen),
         tone=TONES[seen.decision.decision],
         sections=(
-            _decision(seen),
             criteria_section(seen),
+            _decision(seen),
             _how(seen),
             outcomes_section(seen),
             errors_section(seen),
@@ -54,6 +54,7 @@ def scale_report(seen: Analysed) -> Document:
             storage_section(seen),
             baseline_section(seen),
             _advice(seen),
+            _rules(),
             _limits(seen),
         ),
     )
@@ -72,14 +73,18 @@ def _decision(seen: Analysed) -> Section:
     figure = Figure("decision", "decision", decision.decision, "text", TONES[decision.decision], decision.step)
     head = columns(rule=("Rule", "word"), reason="Reason")
     reasons = Table("reasons", "Why", head, decision.reasons)
-    rules = tuple((rule.decision, rule.meaning) for rule in RULES)
-    declared = Table(
+    return Section("decision", "Decision", (Figures("decision", (figure,)), reasons))
+
+
+def _rules() -> Section:
+    rows = tuple((rule.decision, rule.name, rule.meaning) for rule in RULES)
+    rules = Table(
         "rules",
-        "The rules, from the top: the first that applies decides; none leads to the next size",
-        columns(decision=("Decision", "word"), meaning="Where"),
-        rows=rules,
+        "Read from the top: the first that applies decides; where none does, the next size is due",
+        columns(decision=("Decision", "word"), rule=("Rule", "word"), meaning="Where"),
+        rows,
     )
-    return Section("decision", "Decision", (Figures("decision", (figure,)), reasons, declared))
+    return Section("rules", "How it was decided", (rules,))
 
 
 def _how(seen: Analysed) -> Section:

@@ -31,17 +31,18 @@ ZONE_TONES: dict[str, Tone] = {TARGET: "good", ACCEPTABLE: "warn", RED: "bad", N
 NO_ROW = "no row"
 STATUS_TONES: dict[str, Tone] = {**TONES, NO_ROW: "bad"}
 GROUPS = ("good", "challenging", "edge")
+NONE = {"group": "no class", "fault_kind": "no fault", "category": "no category", "error_kind": "no error"}
 LISTED = 50
 EXAMPLES = 3
 """Of an error, in words."""
 _CRITERIA_COLUMNS = columns(
-    criterion="Criterion",
+    criterion=("Criterion", "word"),
+    zone=("Zone", "word"),
     figure=("Is", "number"),
     unit=("Unit", "word"),
     target=("Target", "word"),
     acceptable=("Acceptable", "word"),
-    zone=("Zone", "word"),
-    reason="Why it does not apply",
+    meaning="What is measured",
 )
 _CATEGORY_COLUMNS = columns(
     category="Category",
@@ -83,14 +84,15 @@ def criteria_section(seen: Analysed) -> Section:
 def _criterion(one: VerdictRow) -> tuple[Value, ...]:
     sign = "≥" if one["is_least"] else "≤"
     bounds = f"{sign} {one['target']:g}", f"{sign} {one['acceptable']:g}"
-    return one["meaning"], number(one["figure"]), one["unit"], *bounds, one["zone"], one["reason"]
+    meaning = f"{one['meaning']} (does not apply: {one['reason']})" if one["reason"] else one["meaning"]
+    return one["name"], one["zone"], number(one["figure"]), one["unit"], *bounds, meaning
 
 
 def outcomes_section(seen: Analysed) -> Section:
     outcomes = seen.found.outcomes
     if not outcomes:
         return not_there("outcomes", "Outcomes", OUTCOMES)
-    by_group = _by(outcomes, "group")
+    by_group, classes = _by(outcomes, "group"), _by(outcomes, "group", "fault_kind")
     names = [*(name for name in GROUPS if name in by_group), *sorted(by_group.keys() - set(GROUPS))]
     became = tuple((name, _statuses(by_group[name])) for name in names)
     kept = tuple((name, _kept(by_group[name])) for name in names)
@@ -100,16 +102,16 @@ def outcomes_section(seen: Analysed) -> Section:
         (
             Stacks("expected", "Workflows by class, and whether they became what was expected", kept),
             Stacks("statuses", "Workflows by class and the status of their row", became),
-            _table("classes", "By what is odd about them", "Class", _by(outcomes, "why")),
+            _table("classes", "By class and the kind of the fault planned, whether or not it passes", "Class", classes),
             _table("categories", "By category", "Category", _by(outcomes, "category")),
         ),
     )
 
 
-def _by(outcomes: Sequence[Outcome], key: str) -> dict[str, list[Outcome]]:
+def _by(outcomes: Sequence[Outcome], *keys: str) -> dict[str, list[Outcome]]:
     found: defaultdict[str, list[Outcome]] = defaultdict(list)
     for one in outcomes:
-        found[printable(str(one.get(key) or "none"))].append(one)
+        found[printable(", ".join(str(one.get(key) or NONE[key]) for key in keys))].append(one)
     return dict(found)
 
 
@@ -129,7 +131,8 @@ def _table(key: str, caption: str, label: str, groups: Mapping[str, list[Outcome
     )
     tones: tuple[Tone, ...] = tuple("plain" if row[3] == 1 else "warn" for row in rows)
     head = columns(name=label) + _CATEGORY_COLUMNS[1:]
-    return Table(key, caption, head, rows[:LISTED], tones=tones[:LISTED])
+    told = caption + (f", the {LISTED} largest of {len(rows)}" if len(rows) > LISTED else "")
+    return Table(key, told, head, rows[:LISTED], tones=tones[:LISTED])
 
 
 def _figures_of(name: str, outcomes: Sequence[Outcome]) -> tuple[Value, ...]:

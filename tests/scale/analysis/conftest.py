@@ -71,7 +71,7 @@ def outcome(id: int, **fields: Any) -> Outcome:
         "id": id,
         "group": "good" if id <= 24 else "challenging" if id <= 36 else "edge",
         "why": "" if id <= 24 else "503 ×2" if id <= 36 else "gone",
-        "fault_kind": None,
+        "fault_kind": "server" if 24 < id <= 36 else None,
         "category": "AI",
         "expected_status": "complete",
         "expected_error_kind": None,

@@ -37,8 +37,8 @@ def test_figures_are_those_of_the_run(new_folder: NewFolder) -> None:
     assert told["outcomes"]["expected"]["edge"] == {"as expected": 3, "otherwise": 1}
     assert told["outcomes"]["statuses"]["good"]["complete"] == 24
     classes = {row["name"]: row for row in told["outcomes"]["classes"]}
-    assert classes["gone"]["expected"] == 0.75
-    assert classes["503 ×2"]["complete"] == 1
+    assert classes["edge, no fault"]["expected"] == 0.75
+    assert classes["challenging, server"]["complete"] == 1
     kinds = {row["kind"]: row for row in told["errors"]["kinds"]}
     assert (kinds["gone"]["count"], kinds["gone"]["planned"], kinds["gone"]["ids"]) == (3, 3, [38, 39, 40])
     assert kinds["server"]["planned"] == 0
