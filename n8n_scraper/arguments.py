@@ -17,6 +17,8 @@ from n8n_scraper.site.addresses import MAX_ID, Site, WorkflowRef
 NAMES = ("ids", "limit", "layers", "page", "render", "refresh", "dry_run")
 SCRAPYD_NAMES = ("_job", "_version")
 """What scrapyd adds by itself."""
+WORK_NAMES = ("_plan", "_shard")
+"""What a worker adds (see n8n_scraper/work): the task whose ids are to be fixed, or crawled."""
 MAX_IDS = 100_000
 _LIST = re.compile(r"^\s*-?\d+\s*$|,|://")
 """What is meant as a list of ids or addresses, and not as the name of a file."""
@@ -41,6 +43,15 @@ class Arguments:
     render: str = "auto"
     refresh: str | float = "missing"
     dry_run: bool = False
+    plan: int | None = None
+    """Task whose job is only prepared: ids are fixed and prices read, and other tasks crawl them."""
+    shard: int | None = None
+    """Task whose job was prepared by another: its ids, their addresses and prices are in the store."""
+
+    @property
+    def task(self) -> int | None:
+        """The task of a worker that this crawl is."""
+        return self.shard if self.plan is None else self.plan
 
     @property
     def needed_layers(self) -> tuple[int, ...]:
@@ -55,7 +66,7 @@ class Arguments:
             StartError: naming the argument, the bad value and what is allowed.
         """
         for name in given:
-            if name not in NAMES + SCRAPYD_NAMES:
+            if name not in NAMES + SCRAPYD_NAMES + WORK_NAMES:
                 raise StartError(f"Argument {name!r} is unknown{_nearest(name, NAMES)} Known are: {', '.join(NAMES)}.")
         readers: dict[str, Callable[[str], Any]] = {
             "ids": lambda text: tuple(read_ids(text, site)),
@@ -65,8 +76,10 @@ class Arguments:
             "render": _one_of("render", ("auto", "never", "always")),
             "refresh": _refresh,
             "dry_run": _flag,
+            "_plan": _task("_plan"),
+            "_shard": _task("_shard"),
         }
-        read = {name: readers[name](str(value)) for name, value in given.items() if name in NAMES}
+        read = {name.lstrip("_"): readers[name](str(value)) for name, value in given.items() if name in readers}
         return cls(**read | split_layers(read.get("layers", cls.layers)))
 
     def as_json(self) -> dict[str, Any]:
@@ -153,6 +166,15 @@ def _limit(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text[:12]) == 0:
         raise StartError(f"Argument limit={text}: must be a whole number above 0.")
     return int(text[:12])
+
+
+def _task(name: str) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdigit():
+            raise StartError(f"Argument {name}={text}: workers give it, with the number of their task.")
+        return int(text)
+
+    return parse
 
 
 def _layers(text: str) -> list[int | str]:

@@ -117,6 +117,9 @@ class Config:
     prometheus_pushgateway: str = _setting(
         read_gateway, "", "address of a Pushgateway that gets the metrics too", name="PROMETHEUS_PUSHGATEWAY"
     )
+    egress: str = _setting(
+        read_text, "", "name of the address that requests leave from: workers that share it share its rate"
+    )
     database_url: str = _setting(
         read_text,
         "",

@@ -6,6 +6,7 @@ CLOSE_REASONS: dict[str, tuple[int, str]] = {
     "finished": (0, "every id of the job has a row, failed ones included"),
     "shutdown": (0, "one clean signal; the next run of the job goes on"),
     "dry_run": (0, "the plan was printed"),
+    "planned": (0, "a worker has fixed the ids of its task; other tasks crawl them"),
     "circuit_breaker_open": (3, "the site did not recover within BREAKER_GIVE_UP"),
     "blocked": (3, "the site refuses us"),
     "store_unavailable": (3, "Postgres went away and did not come back"),

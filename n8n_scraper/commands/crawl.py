@@ -16,6 +16,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
 from w3lib.url import file_uri_to_path
 
+from n8n_scraper.arguments import WORK_NAMES
 from n8n_scraper.exceptions import DiskFull, NothingToDo, StartError, StoreUnavailable
 from n8n_scraper.exit_codes import FAULT, exit_code
 from n8n_scraper.export.after_crawl import renew_snapshot
@@ -31,7 +32,7 @@ from n8n_scraper.store.database import open_database
 from n8n_scraper.store.forgotten import forgotten_ids
 
 logger = logging.getLogger(__name__)
-_NO_SNAPSHOT = frozenset({"shutdown", "dry_run", "store_unavailable", "disk_full", None})
+_NO_SNAPSHOT = frozenset({"shutdown", "dry_run", "planned", "store_unavailable", "disk_full", None})
 """Close reasons after which the former snapshot stays: a signal wants a quick end, a broken store has none."""
 
 
@@ -46,7 +47,7 @@ class Command(ScrapyCrawl):
             self.exitcode = self._crawl(opts)
         except NothingToDo as message:
             print(f"n8n_scraper: {message}")
-            self.exitcode = self._renew_snapshot()
+            self.exitcode = 0 if set(WORK_NAMES) & opts.spargs.keys() else self._renew_snapshot()
         except StartError as error:
             print(f"n8n_scraper: {error}", file=sys.stderr)
             self.exitcode = exit_code("disk_full") if isinstance(error, DiskFull) else FAULT
@@ -81,7 +82,7 @@ def _end(crawler: Crawler) -> int:
     reason = spider.stop_reason or closed_by
     if reason not in {"store_unavailable", "dry_run"}:
         _take_down_meanwhile(spider)
-    if reason not in _NO_SNAPSHOT:
+    if reason not in _NO_SNAPSHOT and spider.arguments.task is None:  # exports are tasks of their own
         reason = renew_snapshot(spider.config, spider.session.dsn, spider.run_id) or reason
     # A snapshot that was interrupted is told by the exit code; the crawl itself came to its end.
     _conclude(crawler, "disk_full" if reason == "disk_full" else closed_by)

@@ -62,7 +62,7 @@ class Gates:
         if self._delay:
             promise = min(promise, 1 / self._delay)
         if self._store:
-            return StoredReservations(self._store, host, promise, burst)
+            return StoredReservations(self._store, host, promise, burst, self._config.egress)
         return LocalReservations(Pace(promise), burst)
 
 

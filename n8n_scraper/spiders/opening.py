@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from n8n_scraper.arguments import Arguments, split_layers
 from n8n_scraper.exceptions import NothingToDo, StartError
+from n8n_scraper.store.jobs import task_key
 
 if TYPE_CHECKING:
     from n8n_scraper.store.jobs import Job
@@ -34,6 +35,12 @@ def check_export_dir(folder: str) -> None:
         )
 
 
+def _job_key(arguments: Arguments, jobdir: str | None) -> str | None:
+    if arguments.task is not None:
+        return task_key(arguments.task)  # the same on every machine
+    return str(Path(jobdir).resolve()) if jobdir else None
+
+
 def take_job(session: Session, arguments: Arguments, jobdir: str | None) -> tuple[Job, Arguments]:
     """The job of that folder, a new one without, and the arguments that count: those of its first start.
 
@@ -43,10 +50,10 @@ def take_job(session: Session, arguments: Arguments, jobdir: str | None) -> tupl
     """
     if jobdir and Path(jobdir).exists() and not Path(jobdir).is_dir():
         raise StartError(f"Setting JOBDIR = {jobdir}: it is a file; give a folder, which need not exist yet.")
-    job = session.take_job(jobdir, arguments.as_json())
+    job = session.take_job(_job_key(arguments, jobdir), arguments.as_json())
     if job.is_finished:
         raise NothingToDo(f"Job {job.key} is finished: nothing is left of it. Another JOBDIR, or none, crawls again.")
-    if job.is_prepared and job.arguments != arguments.as_json():
+    if job.is_prepared and arguments.task is None and job.arguments != arguments.as_json():
         logger.warning("Job %s goes on with the arguments and ids of its first start: %s", job.key, job.arguments)
     fixed: dict[str, Any] = {name: job.arguments[name] for name in ("limit", "page", "render", "refresh")}
     return job, replace(arguments, **fixed, **split_layers(job.arguments["layers"]))

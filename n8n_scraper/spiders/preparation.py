@@ -49,6 +49,7 @@ class Preparation:
         self._arguments = spider.arguments
         self._site = spider.site
         self._job = spider.job
+        self._has_prices = self._job is not None and self._job.has_prices
 
     async def run(self) -> Prepared:
         """Raises:
@@ -69,21 +70,34 @@ class Preparation:
         if known is not None:
             return self._prepared(known, {}, asked_site=False)
         api_open, page = await self._read_robots()
-        addresses = await self._read_sitemap()
-        if reads_listing := self._asks_what_changed(api_open):
-            await self._read_listing(changes=True)
-        fix = partial(fix_ids, job=self._job, arguments=self._arguments, addresses=addresses, api_open=api_open)
-        left = await self._session.run(fix)
-        prepared = self._prepared(left, addresses, page=page, api_open=api_open, reads_listing=reads_listing)
+        if self._arguments.shard is not None:
+            prepared = await self._prepare_shard(page=page, api_open=api_open)
+        else:
+            prepared = await self._prepare_job(page=page, api_open=api_open)
         ids = [entry.id for entry in prepared.pending]
         prepared.stored_layers = await self._session.run(partial(read_stored_layers, ids=ids))
         prepared.tallies = await self._session.run(read_tallies)
         prepared.good_id = await self._session.run(partial(read_good_id, besides=ids))
         if not self._arguments.dry_run and prepared.plan.price == "listing":
-            if not reads_listing:
-                await self._read_listing()
+            await self._read_listing()
             prepared.prices = await self._session.run(partial(listings.read_prices, ids=ids))
         return prepared
+
+    async def _prepare_job(self, *, page: str, api_open: bool) -> Prepared:
+        addresses = await self._read_sitemap()
+        if reads_listing := self._asks_what_changed(api_open):
+            await self._read_listing(changes=True)
+        fix = partial(fix_ids, job=self._job, arguments=self._arguments, addresses=addresses, api_open=api_open)
+        left = await self._session.run(fix)
+        return self._prepared(left, addresses, page=page, api_open=api_open, reads_listing=reads_listing)
+
+    async def _prepare_shard(self, *, page: str, api_open: bool) -> Prepared:
+        """Of a job that was split: what the sitemap and the listing told its plan is in the store."""
+        assert self._job is not None
+        left = await self._session.run(partial(jobs.read_pending, job_id=self._job.id))
+        read = partial(listings.read_addresses, ids=[entry.id for entry in left])
+        addresses = await self._session.run(read)
+        return self._prepared(left, addresses, page=page, api_open=api_open, reads_listing=self._has_prices)
 
     def _asks_what_changed(self, api_open: bool) -> bool:
         """Whether the listing is read before the ids are fixed, because it tells which workflows were edited."""
@@ -95,8 +109,9 @@ class Preparation:
         return api_open
 
     async def _read_listing(self, *, changes: bool = False) -> None:
-        if self._job is not None and not self._job.has_prices:
+        if self._job is not None and not self._has_prices:
             await read_listing(self._fetch, self._site, self._session, self._job.id, changes=changes)
+            self._has_prices = True
 
     def _prepared(
         self,
@@ -113,15 +128,18 @@ class Preparation:
         stored = [entry.id for entry in left if entry.is_stored]
         waiting = [_pending(entry) for entry in left if not entry.is_stored]
         pending = [entry for entry in waiting if entry.due_at <= latest]
+        is_shard = self._arguments.shard is not None
         visits = make_plan(
             ids=len(pending),
             layers=self._arguments.layers,
             page=page,
             api_open=api_open,
-            library_size=len(addresses) or None,
-            sitemap_requests=SITEMAP_REQUESTS if addresses else 0,
+            library_size=None if is_shard else len(addresses) or None,
+            sitemap_requests=SITEMAP_REQUESTS if addresses and not is_shard else 0,
             reads_listing=reads_listing,
         )
+        if is_shard and reads_listing:
+            visits = replace(visits, listing_pages=0)
         plan = replace(
             visits,
             robots_requests=ROBOTS_REQUESTS if asked_site else 0,
@@ -198,7 +216,7 @@ class Preparation:
 
     def _tell_found(self, addresses: dict[int, str]) -> None:
         """How many the sitemap has, and what is left out: of the given ids it is named, of the sitemap counted."""
-        is_whole = self._arguments.ids is None and self._arguments.limit is None
+        is_whole = self._arguments.ids is None and self._arguments.limit is None and self._arguments.shard is None
         self._spider.crawler.stats.set_value(stats.SITEMAP_COUNT, len(addresses) if is_whole else 0)
         forgotten, given = self._spider.forgotten, self._arguments.ids
         left_out = sorted(forgotten.intersection(addresses if given is None else (ref.id for ref in given)))

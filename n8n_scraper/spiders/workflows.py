@@ -112,6 +112,8 @@ class WorkflowsSpider(Spider):
             print(f"{self.prepared.found}\n{self.prepared.sentence}")
             raise CloseSpider("dry_run")
         logger.info("Plan: %s", self.prepared.sentence)
+        if self.arguments.plan is not None:
+            raise CloseSpider("planned")
         assert self.job is not None
         self.structure = StructureWatch(self, self.prepared.tallies)
         put_off = self.prepared.put_off

@@ -26,6 +26,8 @@ class Job(NamedTuple):
     has_prices: bool
     """The listing was read to its end."""
     is_finished: bool
+    epoch: int
+    """Grows whenever the job is taken from whoever holds it, see :func:`take_away`."""
 
 
 class JobId(NamedTuple):
@@ -60,14 +62,45 @@ def open_job(cursor: Cursor, key: str | None, arguments: dict[str, Any]) -> Job:
     row = dict(zip(names, cursor.fetchone(), strict=True))
     if not hold(cursor, row["id"]):
         raise StartError(f"Job {key} is being crawled by another process; wait for it or give another JOBDIR.")
-    marks = (row[name] is not None for name in ("prepared_at", "prices_read_at", "finished_at"))
-    return Job(row["id"], row["key"], row["arguments"], *marks)
+    is_prepared, has_prices, is_finished = (
+        row[name] is not None for name in ("prepared_at", "prices_read_at", "finished_at")
+    )
+    return Job(row["id"], row["key"], row["arguments"], is_prepared, has_prices, is_finished, row["epoch"])
 
 
 def hold(cursor: Cursor, job_id: int) -> bool:
     """Take the job for this session of the database; it ends with the connection."""
     cursor.execute("select pg_try_advisory_lock(%s, %s)", (LOCK_CLASS, job_id))
     return bool(cursor.fetchone()[0])
+
+
+def read_epoch(cursor: Cursor, job_id: int) -> int:
+    cursor.execute("select epoch from jobs where id = %s", (job_id,))
+    epoch: int = cursor.fetchone()[0]
+    return epoch
+
+
+def task_key(task: int) -> str:
+    """The key of the job of a worker's task."""
+    return f"work/{task}"
+
+
+def take_away(cursor: Cursor, key: str) -> None:
+    """From now on nobody who holds the job can hold it again; commit this before :func:`end_holders`."""
+    cursor.execute("update jobs set epoch = epoch + 1 where key = %s", (key,))
+
+
+def end_holders(cursor: Cursor, key: str) -> int:
+    """End the connections that hold the job, and with them what they were about to commit; how many there were."""
+    cursor.execute(
+        "select count(*) filter (where pg_terminate_backend(l.pid, 5000)) from pg_locks l"
+        " join pg_database d on d.oid = l.database and d.datname = current_database()"
+        " join jobs j on l.objid::bigint = j.id"
+        " where l.locktype = 'advisory' and l.classid = %s and l.objsubid = 2 and l.granted and j.key = %s",
+        (LOCK_CLASS, key),
+    )
+    count: int = cursor.fetchone()[0]
+    return count
 
 
 def prepare(cursor: Cursor, job_id: int, ids: Iterable[JobId]) -> None:

@@ -114,6 +114,14 @@ def add_prices(cursor: Cursor, prices: Iterable[tuple[int, bool, float]]) -> Non
     )
 
 
+def read_addresses(cursor: Cursor, ids: Sequence[int]) -> dict[int, str]:
+    """Of those that the last sitemap lists."""
+    cursor.execute(
+        "select id, url from listed where id = any(%s) and seen_at = (select max(seen_at) from listed)", (list(ids),)
+    )
+    return dict(cursor.fetchall())
+
+
 def read_prices(cursor: Cursor, ids: Sequence[int]) -> dict[int, tuple[bool, float]]:
     cursor.execute("select id, is_paid, price_usd from listed_prices where id = any(%s)", (list(ids),))
     return {id: (is_paid, price) for id, is_paid, price in cursor.fetchall()}

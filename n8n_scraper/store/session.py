@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from statistics import quantiles
 from typing import Any, TypeVar
 
 from psycopg2.extensions import cursor as Cursor
 
 from n8n_scraper.config import Config
-from n8n_scraper.exceptions import StartError
+from n8n_scraper.exceptions import StartError, StoreUnavailable
 from n8n_scraper.store import jobs
 from n8n_scraper.store.database import open_database, reconnect
 from n8n_scraper.store.thread import StoreThread
@@ -46,9 +45,8 @@ class Session:
         self._threads.append(thread)
         return thread
 
-    def take_job(self, jobdir: str | None, arguments: dict[str, Any]) -> jobs.Job:
-        """The job that ``jobdir`` names, held until :meth:`close`."""
-        key = str(Path(jobdir).resolve()) if jobdir else None
+    def take_job(self, key: str | None, arguments: dict[str, Any]) -> jobs.Job:
+        """The job of this key, held until :meth:`close`."""
         job = self._thread.call(partial(jobs.open_job, key=key, arguments=arguments))
         self._thread.on_connect = partial(_hold_again, job=job)
         return job
@@ -71,5 +69,7 @@ class Session:
 
 
 def _hold_again(cursor: Cursor, job: jobs.Job) -> None:
+    if job.epoch != jobs.read_epoch(cursor, job.id):
+        raise StoreUnavailable(f"job {job.key} was taken over by another worker")
     if not jobs.hold(cursor, job.id):
         raise StartError(f"Job {job.key or job.id} is held by another process since the store was away.")
