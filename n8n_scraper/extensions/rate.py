@@ -9,9 +9,11 @@ import time
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+import psycopg2
 from scrapy import signals
 
 from n8n_scraper import stats
+from n8n_scraper.exceptions import StoreUnavailable
 from n8n_scraper.extensions.gates import Gates
 from n8n_scraper.politeness.breaker import CircuitBreaker, Id, State
 from n8n_scraper.politeness.gate import GateClosed
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 WATCH_SECONDS = 0.2
+PROBE_SECONDS = 90.0
+"""For an answer to a probe, its timeout included."""
+GRACE = 10.0
+"""Seconds after a probe was due until others may ask."""
 
 
 class RateExtension:
@@ -43,6 +49,7 @@ class RateExtension:
         """Requests that got their turn; the download handler adds them."""
         self._told_pace = min(config.requests_per_second, 1 / delay if delay else math.inf)
         self._watcher: asyncio.Task[None] | None = None
+        self._telling: asyncio.Task[None] | None = None
         self._control: asyncio.Future[Any] | None = None
         self._ended = asyncio.Event()
         self.control_count = 0
@@ -157,14 +164,25 @@ class RateExtension:
         self._crawler.stats.set_value(stats.BREAKER_STATE, state)
         self._crawler.stats.inc_value(stats.BREAKER_CHANGE_COUNT.format(state))
         self.gate.wake()
+        if not self.gate.closed:
+            self._telling = asyncio.ensure_future(self._tell_others(state))
+
+    async def _tell_others(self, state: State) -> None:
+        """While our breaker is not closed, we alone ask the site; that we died, others notice a little later."""
+        seconds = {"closed": 0.0, "half_open": PROBE_SECONDS}.get(state, self.breaker.seconds_until_probe() + GRACE)
+        try:
+            await self.gate.shut(seconds)
+        except (StoreUnavailable, psycopg2.Error) as error:
+            logger.warning("Other crawls were not told (%s).", type(error).__name__)
 
     def _spider_opened(self) -> None:
         self._crawler.stats.set_value(stats.BREAKER_STATE, self.breaker.state)
         self._watcher = asyncio.ensure_future(self._watch())
 
     def _spider_closed(self) -> None:
-        if self._watcher:
-            self._watcher.cancel()
+        for task in (self._watcher, self._telling):
+            if task:
+                task.cancel()
         self._close_gates()
         if self._store:
             self._store.close()

@@ -120,6 +120,11 @@ class Gate:
             self._clean_answers = 0
             self.pace = await self._reservations.slow_down(sent_at)
 
+    async def shut(self, seconds: float) -> None:
+        """Nobody else who shares our turns gets one for so long; 0 ends it."""
+        if self._reservations:
+            await self._reservations.shut(seconds)
+
     async def _serve(self) -> None:
         while self._waiters:
             if self._first() is None:
@@ -142,6 +147,8 @@ class Gate:
         turn = await self._reservations.reserve(last_but_one, clean_answers)
         self.pace = turn.pace
         await asyncio.sleep(max(0.0, turn.at - self._clock()))
+        if not turn.is_open:
+            return False
         self._missed_last = self._clock() - turn.at > MISSED_AFTER and not self._missed_last
         return not self._missed_last
 

@@ -14,6 +14,8 @@ class Turn(NamedTuple):
 
     at: float
     pace: Pace
+    is_open: bool = True
+    """False: there is no turn, another process found the site down; ask again at ``at``."""
 
 
 class Reservations(Protocol):
@@ -27,6 +29,9 @@ class Reservations(Protocol):
 
     def limit(self, per_second: float) -> None:
         """Promise no more than that from now on."""
+
+    async def shut(self, seconds: float) -> None:
+        """For so long (or until the next call; 0 ends it) nobody but us takes turns."""
 
 
 class LocalReservations:
@@ -57,3 +62,6 @@ class LocalReservations:
 
     def limit(self, per_second: float) -> None:
         self._pace = self._pace.limited(per_second)
+
+    async def shut(self, seconds: float) -> None:
+        """There is nobody else."""

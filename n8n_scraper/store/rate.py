@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 from psycopg2.extensions import cursor as Cursor
 
@@ -13,6 +15,7 @@ from n8n_scraper.politeness.pace import Pace
 from n8n_scraper.politeness.reservation import Turn
 from n8n_scraper.store.thread import StoreThread
 
+logger = logging.getLogger(__name__)
 _MAKE_ROW = "insert into rate_gates (site, egress) values (%(site)s, %(egress)s) on conflict do nothing"
 _RESERVE = """
 set local synchronous_commit = off;
@@ -25,6 +28,7 @@ update rate_gates set next_at = make_interval(secs => %(spacing)s / factor) + gr
     )
 )
 where site = %(site)s and egress = %(egress)s
+    and (shut_until is null or shut_until <= clock_timestamp() or shut_by = %(who)s)
 returning
     extract(epoch from next_at - clock_timestamp())::float8 - %(burst)s * %(spacing)s / factor, factor, clean_count
 """
@@ -36,6 +40,19 @@ _READ = """
 select factor, clean_count, coalesce(halved_at < clock_timestamp() - make_interval(secs => %(age)s), true)
 from rate_gates where site = %(site)s and egress = %(egress)s for update
 """
+_SHUT_SECONDS = """
+select extract(epoch from shut_until - clock_timestamp())::float8 from rate_gates
+where site = %(site)s and egress = %(egress)s and shut_until > clock_timestamp()
+"""
+_SHUT = """
+update rate_gates set shut_by = %(who)s, shut_until = clock_timestamp() + make_interval(secs => %(seconds)s)
+where site = %(site)s and egress = %(egress)s
+    and (%(seconds)s > 0 or shut_by = %(who)s)
+    and (shut_until is null or shut_until <= clock_timestamp() or shut_by = %(who)s)
+"""
+"""Who came first keeps it: the others do not send, and so learn nothing."""
+_ASK_AGAIN = 1.0
+"""Seconds after which a shut gate is looked at again."""
 _WRITE = """
 update rate_gates set factor = %(factor)s, clean_count = %(clean_count)s,
     halved_at = case when %(halved)s then clock_timestamp() else halved_at end
@@ -48,7 +65,8 @@ class StoredReservations:
 
     def __init__(self, thread: StoreThread, site: str, promise: float, burst: int = 1, egress: str = "") -> None:
         self._thread = thread
-        self._key = {"site": site, "egress": egress}
+        self._key = {"site": site, "egress": egress, "who": uuid4().hex}
+        self._told_shut = False
         self._pace = Pace(promise)
         self._burst = burst
 
@@ -67,13 +85,21 @@ class StoredReservations:
     def limit(self, per_second: float) -> None:
         self._pace = self._pace.limited(per_second)
 
+    async def shut(self, seconds: float) -> None:
+        await self._thread.run(partial(self._shut, seconds=seconds))
+
     def _reserve(self, cursor: Cursor, last_but_one: float | None, clean_answers: int) -> Turn:
         if clean_answers and self._pace.factor < 1:
             self._change(cursor, partial(Pace.recovered, clean_answers=clean_answers))
         age = _LONG_AGO if last_but_one is None or self._burst > 1 else time.monotonic() - last_but_one
         full = Pace(self._pace.promise)
         values = {"spacing": full.spacing, "pair": full.pair, "shift": full.largest_shift}
-        row = self._row(cursor, _RESERVE, **values, age=age, burst=self._burst)
+        values |= {"age": age, "burst": float(self._burst)}
+        cursor.execute(_RESERVE, {**self._key, **values})
+        row = cursor.fetchone()
+        if row is None and (seconds := self._shut_seconds(cursor)):
+            return Turn(time.monotonic() + min(seconds, _ASK_AGAIN), self._pace, is_open=False)
+        row = row or self._row(cursor, _RESERVE, **values)
         return Turn(time.monotonic() + max(row[0], 0.0), self._as_pace(*row[1:]))
 
     def _change(self, cursor: Cursor, change: Callable[[Pace], Pace], since: float | None = None) -> Pace:
@@ -87,6 +113,20 @@ class StoredReservations:
         values = {"factor": pace.factor, "clean_count": pace.clean_count, "halved": since is not None}
         cursor.execute(_WRITE, {**self._key, **values})
         return pace
+
+    def _shut_seconds(self, cursor: Cursor) -> float:
+        """How long somebody else keeps the gate shut from now on."""
+        cursor.execute(_SHUT_SECONDS, self._key)
+        row = cursor.fetchone()
+        seconds: float = row[0] if row else 0.0
+        if row and not self._told_shut:
+            logger.warning("Another crawl found the site down or refusing: nothing is sent until it answers that one.")
+        self._told_shut = bool(row)
+        return seconds
+
+    def _shut(self, cursor: Cursor, seconds: float) -> None:
+        cursor.execute(_MAKE_ROW, self._key)
+        cursor.execute(_SHUT, {**self._key, "seconds": seconds})
 
     def _row(self, cursor: Cursor, sql: str, **values: object) -> Any:
         cursor.execute(sql, {**self._key, **values})

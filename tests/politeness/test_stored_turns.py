@@ -178,3 +178,19 @@ def execute(dsn: str, statement: str) -> None:
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute(statement)
+
+
+def test_who_finds_the_site_down_is_the_only_one_who_asks_it(thread: StoreThread) -> None:
+    async def scenario() -> list[bool]:
+        prober, other = StoredReservations(thread, "a", 100.0), StoredReservations(thread, "a", 100.0)
+        seen = []
+        for seconds in (60.0, 0.0):
+            await prober.shut(seconds)
+            await other.shut(0.0)  # not theirs to open
+            seen += [(await one.reserve(None, 0)).is_open for one in (other, prober)]
+        await prober.shut(0.2)  # and then it died
+        seen.append((turn := await other.reserve(None, 0)).is_open)
+        await asyncio.sleep(max(0.0, turn.at - time.monotonic()))
+        return [*seen, (await other.reserve(None, 0)).is_open]
+
+    assert asyncio.run(scenario()) == [False, True, True, True, False, True]
