@@ -10,11 +10,13 @@ from abc import abstractmethod
 from typing import Any, ClassVar
 
 import psycopg2
+import psycopg2.errors
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from n8n_scraper.exceptions import StartError, StoreUnavailable
 from n8n_scraper.exit_codes import FAULT
+from n8n_scraper.store.database import LOCKED
 
 
 class ProjectCommand(ScrapyCommand):
@@ -46,6 +48,8 @@ class ProjectCommand(ScrapyCommand):
             self.exitcode = 128 + signal.SIGPIPE
         except StartError as error:
             self.fail(str(error))
+        except psycopg2.errors.LockNotAvailable:
+            self.fail(LOCKED)
         except (
             psycopg2.OperationalError,
             psycopg2.InterfaceError,

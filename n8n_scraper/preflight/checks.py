@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+import psycopg2.errors
 from psycopg2.extensions import cursor as Cursor
 
 from n8n_scraper.config import PREFIX, Config
@@ -17,7 +18,7 @@ from n8n_scraper.export.manifest import FILE_NAME, ManifestError, read_manifest
 from n8n_scraper.live_view import age
 from n8n_scraper.store import run_states
 from n8n_scraper.store.condition import Condition, read_condition
-from n8n_scraper.store.database import check_server, connect
+from n8n_scraper.store.database import LOCKED, check_server, connect
 from n8n_scraper.store.migrations import migrate
 from n8n_scraper.store.run_states import RunState
 
@@ -36,13 +37,16 @@ def check_store(dsn: str, config: Config) -> Finding:
     """Raises:
     StartError: it cannot be reached or used.
     """
-    with closing(connect(dsn)) as connection:
-        check_server(connection)
-        condition = read_condition(connection)
-        is_new = not condition.applied and not condition.refusal
-        if is_new:  # whether its tables can be made is part of the question
-            migrate(connection)
+    try:
+        with closing(connect(dsn)) as connection:
+            check_server(connection)
             condition = read_condition(connection)
+            is_new = not condition.applied and not condition.refusal
+            if is_new:  # whether its tables can be made is part of the question
+                migrate(connection)
+                condition = read_condition(connection)
+    except psycopg2.errors.LockNotAvailable:
+        return Finding("FAIL", "store", LOCKED)
     return _judge_store(condition, config, is_new=is_new)
 
 

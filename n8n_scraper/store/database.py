@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg2
+import psycopg2.errors
 from psycopg2 import extensions
 
 from n8n_scraper.config import Config
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from n8n_scraper.store.embedded import EmbeddedPostgres
 
 OLDEST_SERVER = 14
+LOCKED = (
+    "Another process has held a lock of the store for half a minute, one that is stopped, say: let it go on or end it,"
+    " and try again."
+)
 _DEFAULTS = {
     "connect_timeout": "10",
     "keepalives": "1",
@@ -29,8 +34,12 @@ _DEFAULTS = {
     "client_encoding": "utf8",
 }
 
-_SESSION = "set timezone = 'UTC'; set jit = off"
-"""Statements and not start-up options, which connection poolers refuse. Compiling (jit) costs short queries dearly."""
+_SESSION = "set timezone = 'UTC'; set jit = off; set lock_timeout = '30s'"
+"""Statements and not start-up options, which connection poolers refuse. Compiling (jit) costs short queries dearly.
+A process that is stopped may hold a lock for ever, and a command must answer.
+"""
+_CRAWL_SESSION = "set lock_timeout = 0; set idle_in_transaction_session_timeout = '60s'"
+"""A crawl waits. Its transactions are short: one that is stopped in the middle loses its connection, and its locks."""
 
 
 @contextmanager
@@ -44,11 +53,14 @@ def open_database(config: Config, *, check_site: bool = True) -> Iterator[str]:
         StartError: the store cannot be reached or used, and what to do.
     """
     with running_store(config) as dsn:
-        with closing(connect(dsn)) as connection:
-            check_server(connection)
-            migrate(connection)
-            if check_site:
-                _check_site(connection, config)
+        try:
+            with closing(connect(dsn)) as connection:
+                check_server(connection)
+                migrate(connection)
+                if check_site:
+                    _check_site(connection, config)
+        except psycopg2.errors.LockNotAvailable:
+            raise StartError(LOCKED) from None
         yield dsn
 
 
@@ -110,7 +122,10 @@ def reconnect(config: Config, dsn: str) -> extensions.connection:
     Raises:
         StartError: as :func:`connect`.
     """
-    return connect(dsn if config.database_url else embedded_postgres(config).revive())
+    connection = connect(dsn if config.database_url else embedded_postgres(config).revive())
+    with connection, connection.cursor() as cursor:
+        cursor.execute(_CRAWL_SESSION)
+    return connection
 
 
 def check_server(connection: extensions.connection) -> None:

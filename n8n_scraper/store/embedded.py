@@ -18,6 +18,7 @@ import psycopg2
 
 from n8n_scraper.exceptions import StartError
 from n8n_scraper.store import embedded_process as server
+from n8n_scraper.store.embedded_mutex import take_turn
 from n8n_scraper.store.embedded_place import MUTEX, Place, has_place, prepare_place, socket_folder
 from n8n_scraper.store.embedded_start import ensure_running
 
@@ -158,7 +159,7 @@ def _mutex(place: Place) -> Iterator[None]:
     """One process at a time makes, starts, joins, leaves or stops the server."""
     try:
         with _closing(place.open(MUTEX)) as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            take_turn(lock, place.path)
             yield
     except OSError as error:
         raise StartError(f"The embedded Postgres in {place.path} cannot be used: {error}.") from None

@@ -1,7 +1,8 @@
 """Brings a database to the schema of this code: numbered .sql files, each applied once, each in its own transaction.
 
-An advisory lock lets processes that start together take turns. The sha256 of every applied file is kept, so that an
-edited file is refused (write the next number instead), and so is a database that newer code has already moved on.
+An advisory lock lets processes that start together take turns; a store that is up to date needs none, so that who only
+looks waits for nobody. The sha256 of every applied file is kept, so that an edited file is refused (write the next
+number instead), and so is a database that newer code has already moved on.
 """
 
 from __future__ import annotations
@@ -23,6 +24,12 @@ from n8n_scraper.exceptions import StartError
 _FILE_NAME = re.compile(r"(\d{4})_\w+\.sql")
 _LOCK = 0x6E386E
 """Key of the advisory lock: 'n8n'."""
+_PATIENCE = {
+    "lock_timeout": "30s",
+    "idle_in_transaction_session_timeout": "15s",
+    "idle_session_timeout": "15s",
+}
+"""A process that is stopped in the middle loses its connection, and with it the lock that others wait for."""
 _TABLE = """create table schema_migrations (
     version int primary key,
     name text not null,
@@ -60,8 +67,11 @@ def migrate(connection: extensions.connection, folder: Path | None = None) -> li
     """Apply what is missing and return the names of the files applied. The connection must be in no transaction.
 
     Raises:
-        StartError: an applied file was edited, the database is newer than this code, or its user may not create tables.
+        StartError: an applied file was edited, the database is newer than this code, its user may not create tables, or
+            another process that does the same does not come to its end.
     """
+    if not pending_migrations(connection, folder):
+        return []
     migrations = load_migrations(folder)
     with _locked(connection):
         pending = _pending(_applied(connection), migrations)
@@ -88,13 +98,44 @@ def applied_migrations(connection: extensions.connection) -> list[str]:
 
 @contextmanager
 def _locked(connection: extensions.connection) -> Iterator[None]:
-    _execute(connection, "select pg_advisory_lock(%s)", _LOCK)
+    try:
+        with _impatient(connection):
+            _execute(connection, "select pg_advisory_lock(%s)", _LOCK)
+            try:
+                yield
+            finally:
+                if not connection.closed:
+                    connection.rollback()
+                    _execute(connection, "select pg_advisory_unlock(%s)", _LOCK)
+    except psycopg2.errors.LockNotAvailable:
+        raise StartError(
+            "Another process is changing the tables of the store and does not come to its end: wait for it, or end it,"
+            " and start again."
+        ) from None
+    except psycopg2.Error:
+        if not connection.closed:
+            raise
+        raise StartError("The store ended the connection while its tables were changed: start again.") from None
+
+
+@contextmanager
+def _impatient(connection: extensions.connection) -> Iterator[None]:
+    former = {name: _setting(connection, name) for name in _PATIENCE}
+    for name, value in _PATIENCE.items():
+        _execute(connection, "select set_config(%s, %s, false)", name, value)
     try:
         yield
     finally:
         if not connection.closed:
             connection.rollback()
-            _execute(connection, "select pg_advisory_unlock(%s)", _LOCK)
+            for name, value in former.items():
+                _execute(connection, "select set_config(%s, %s, false)", name, value)
+
+
+def _setting(connection: extensions.connection, name: str) -> str:
+    with connection, connection.cursor() as cursor:
+        cursor.execute("select current_setting(%s)", (name,))
+        return str((cursor.fetchone() or ("",))[0])
 
 
 def _applied(connection: extensions.connection) -> dict[int, str]:

@@ -12,7 +12,7 @@ from psycopg2 import extensions
 from n8n_scraper.config import Config
 from n8n_scraper.exceptions import StartError
 from n8n_scraper.store import database
-from n8n_scraper.store.database import connect, existing_store, open_database
+from n8n_scraper.store.database import connect, existing_store, open_database, reconnect
 from n8n_scraper.store.database_url import public_url, read_database_url, refusal
 from n8n_scraper.store.embedded import EmbeddedPostgres
 
@@ -209,3 +209,28 @@ def test_the_public_address_has_no_password_and_leads_to_the_same_database(locke
     assert SECRET not in url
     parts = extensions.parse_dsn(locked_url)
     assert extensions.parse_dsn(url) == {name: parts[name] for name in ("host", "port", "user", "dbname", "sslmode")}
+
+
+def test_a_crawl_that_is_stopped_in_a_transaction_loses_its_locks(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_CRAWL_SESSION", database._CRAWL_SESSION.replace("'60s'", "'300ms'"))
+    row = "insert into store_info (site_url, api_url) values ('https://a.example', 'https://b.example')"
+    settings = config(tmp_path, DATABASE_URL=database_url)
+    with closing(reconnect(settings, database_url)) as stopped, closing(connect(database_url)) as other:
+        with stopped.cursor() as cursor:
+            cursor.execute(row)  # and no word any more
+        with other, other.cursor() as cursor:
+            cursor.execute(row)
+        assert ask(database_url, "select count(*) from store_info") == 1
+
+
+def test_a_lock_that_nobody_lets_go_of_is_one_sentence(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_SESSION", database._SESSION.replace("'30s'", "'300ms'"))
+    with closing(psycopg2.connect(database_url)) as holder, holder.cursor() as cursor:
+        cursor.execute("lock table store_info in access exclusive mode")
+        opening = open_database(config(tmp_path, DATABASE_URL=database_url))
+        with pytest.raises(StartError, match="has held a lock of the store for half a minute"), opening:
+            pass

@@ -18,7 +18,7 @@ import psycopg2
 import pytest
 
 from n8n_scraper.exceptions import StartError
-from n8n_scraper.store import embedded_process
+from n8n_scraper.store import embedded_mutex, embedded_process
 from n8n_scraper.store.embedded import EmbeddedPostgres
 from n8n_scraper.store.embedded_binaries import child_options, programs_for
 from n8n_scraper.store.embedded_place import Place, prepare_place
@@ -33,6 +33,14 @@ with EmbeddedPostgres(Path(sys.argv[1])) as server:
     sys.stdin.readline()
 """
 """Uses the server until its standard input ends."""
+HOLDER = """
+import sys, time
+from pathlib import Path
+from n8n_scraper.store.embedded import _mutex, prepare_place
+with _mutex(prepare_place(Path(sys.argv[1]))):
+    print("held", flush=True)
+    time.sleep(120)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -334,3 +342,27 @@ def wait_for(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def test_a_process_that_is_stopped_in_its_start_is_not_waited_for_in_vain(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded_mutex, "STOPPED_SECONDS", 0.3)
+    with EmbeddedPostgres(root):  # makes the folder
+        pass
+    command = [sys.executable, "-c", HOLDER, str(root)]
+    holder = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        holder.send_signal(signal.SIGSTOP)
+        with pytest.raises(StartError, match=rf"held by process {holder.pid}, which is stopped .+kill -CONT"):
+            EmbeddedPostgres(root).start()
+        holder.send_signal(signal.SIGCONT)
+        monkeypatch.setattr(embedded_mutex, "TURN_SECONDS", 0.3)
+        with pytest.raises(StartError, match=rf"has been held by process {holder.pid} for \d+ s"):
+            EmbeddedPostgres(root).start()
+    finally:
+        kill(holder)
+    with EmbeddedPostgres(root) as server:
+        assert server.is_running()

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psycopg2
@@ -12,6 +13,7 @@ from psycopg2 import extensions
 
 from n8n_scraper.exceptions import StartError
 from n8n_scraper.items import COLUMN_NAMES
+from n8n_scraper.store import migrations
 from n8n_scraper.store.migrations import applied_migrations, load_migrations, migrate, pending_migrations
 from n8n_scraper.store.transfer import store_tables
 
@@ -170,3 +172,51 @@ def test_our_own_files_make_the_row_contract_and_are_all_known_by_name(connectio
         cursor.execute("select * from workflow_rows")
         assert tuple(column.name for column in cursor.description or ()) == COLUMN_NAMES
     assert sorted([*store_tables(), "schema_migrations"]) == names(connection)
+
+
+def test_who_finds_the_store_up_to_date_waits_for_nobody(connection: extensions.connection, folder: Path) -> None:
+    migrate(connection, folder)
+    with held(connection), closing(psycopg2.connect(connection.dsn)) as looking, looking.cursor() as cursor:
+        cursor.execute("set statement_timeout = '10s'")
+        looking.commit()
+        assert migrate(looking, folder) == []
+
+
+def test_a_process_that_is_stopped_while_it_changes_the_tables_is_not_waited_for_in_vain(
+    connection: extensions.connection, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(migrations._PATIENCE, "lock_timeout", "200ms")
+    with closing(psycopg2.connect(connection.dsn)) as other:
+        with held(connection), pytest.raises(StartError, match="does not come to its end"):
+            migrate(other, folder)
+        assert setting(other, "lock_timeout") == "0"
+        assert migrate(other, folder) == ["0001_first.sql", "0002_second.sql"]
+
+
+def test_a_process_that_was_stopped_while_it_changed_the_tables_has_lost_its_lock_and_says_so(
+    connection: extensions.connection, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(migrations._PATIENCE, "idle_session_timeout", "100ms")
+    monkeypatch.setattr(migrations, "_applied", lambda _: time.sleep(1) or {})
+    with pytest.raises(StartError, match="The store ended the connection"):
+        migrate(connection, folder)
+    with closing(psycopg2.connect(connection.dsn)) as other, other.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_lock(%s)", (migrations._LOCK,))
+        assert cursor.fetchone() == (True,)
+
+
+@contextmanager
+def held(connection: extensions.connection) -> Iterator[None]:
+    """Somebody has the lock, and does nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_lock(%s)", (migrations._LOCK,))
+        connection.commit()
+        yield
+        cursor.execute("select pg_advisory_unlock(%s)", (migrations._LOCK,))
+        connection.commit()
+
+
+def setting(connection: extensions.connection, name: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(f"show {name}")
+        return str((cursor.fetchone() or ("",))[0])
