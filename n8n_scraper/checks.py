@@ -52,6 +52,16 @@ CHECKS: tuple[Check, ...] = (
     Check("failed", stats.FAILED_SHARE, "<=", 0.10, stats.PLANNED_COUNT, LEAST, "workflows that failed, layers 1 to 3"),
     Check("blocked", stats.BLOCKED_SHARE, "<=", 0.02, stats.PLANNED_COUNT, LEAST, "workflows that the site refused"),
     Check("sitemap", stats.SITEMAP_SHARE, ">=", 0.99, stats.SITEMAP_COUNT, 1, "ids of the sitemap that have a row"),
+    Check("gone", stats.GONE_SHARE, "<=", 0.05, stats.LISTED_COUNT, LEAST, "workflows of the sitemap that are gone"),
+    Check(
+        "gone/unlisted",
+        stats.UNLISTED_GONE_SHARE,
+        "<=",
+        0.5,  # about half of all numbers that ever were are templates: a list of guesses passes, a site that is off not
+        stats.UNLISTED_COUNT,
+        LEAST,
+        "workflows that are gone, where no sitemap tells whether they should be there",
+    ),
     *(
         Check(
             f"completeness/{column}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import sys
 from abc import abstractmethod
@@ -20,7 +21,7 @@ from n8n_scraper.store.database import LOCKED
 
 
 class ProjectCommand(ScrapyCommand):
-    """Subclasses write :meth:`act`. Scrapy's parser hands unknown options on as words: :meth:`check_words` refuses."""
+    """Subclasses write :meth:`act`. Scrapy's parser hands unknown options on as words: they are refused."""
 
     requires_crawler_process = False
     default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
@@ -39,6 +40,8 @@ class ProjectCommand(ScrapyCommand):
             raise UsageError(f"This command takes no words; got: {' '.join(args)}", print_help=False)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        if unknown := [word for word in args if re.match(r"-+[A-Za-z]", word)]:
+            raise UsageError(f"This command has no option {unknown[0]}; --help lists them", print_help=False)
         self.check_words(args)
         try:
             self.exitcode = self.act(args, opts) or 0

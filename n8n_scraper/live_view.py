@@ -19,18 +19,26 @@ BAR_WIDTH = 50
 
 
 def view(
-    checkpoint: Checkpoint, head: str, saved: tuple[int, datetime] | None, now: datetime, *, is_running: bool = True
+    checkpoint: Checkpoint,
+    head: str,
+    saved: tuple[int, datetime] | None,
+    now: datetime,
+    *,
+    is_running: bool = True,
+    seconds: float | None = None,
 ) -> RenderableType:
-    """``head`` says which run it is; ``saved`` is number and time of the last checkpoint that is in the store."""
+    """``head`` says which run it is; ``saved`` is number and time of the last checkpoint that is in the store;
+    ``seconds`` is how long a run took that is over.
+    """
     bar = ProgressBar(total=max(1, checkpoint.total_workflows), completed=checkpoint.processed, width=BAR_WIDTH)
     rows: list[tuple[str, RenderableType]] = [
         ("workflows", _workflows(checkpoint, is_running=is_running)),
         ("", bar),
         ("outcomes", _outcomes(checkpoint)),
-        ("rate", Text(_rate(checkpoint.limiter, "now" if is_running else "at last"))),
+        ("rate", Text(_rate(checkpoint.limiter, None if is_running else seconds or 0.0))),
         ("waits", Text(_waits(checkpoint.limiter, is_running=is_running))),
         ("retries", Text(f"{checkpoint.limiter.retry_count:,} · put off {checkpoint.limiter.put_off_count:,}")),
-        ("breaker", _breaker(checkpoint.breaker)),
+        ("breaker", _breaker(checkpoint.breaker, is_running=is_running)),
         ("quality", Text(_quality(checkpoint.outcomes))),
         ("checkpoint", Text(_saved(checkpoint, saved, now))),
     ]
@@ -74,8 +82,12 @@ def _outcomes(checkpoint: Checkpoint) -> Text:
     return text
 
 
-def _rate(limiter: Limiter, when: str) -> str:
-    measured = f"{_number(limiter.measured)} requests/s {when}"
+def _rate(limiter: Limiter, seconds: float | None) -> str:
+    """``seconds``: what a run took that is over; too short a one has no rate at last."""
+    now, when = limiter.measured, "now" if seconds is None else "at last"
+    if now is None and seconds:
+        now, when = limiter.request_count / seconds, "on average"
+    measured = f"{_number(now)} requests/s {when}"
     if limiter.promised is None:
         return f"{measured} · no limit"
     return f"{measured} · {_number(limiter.in_force)} in force · {_number(limiter.promised)} promised"
@@ -87,13 +99,14 @@ def _waits(limiter: Limiter, *, is_running: bool) -> str:
     return f"{waited}{waiting} · {limiter.limited_count:,} answers 429"
 
 
-def _breaker(breaker: Breaker) -> Text:
+def _breaker(breaker: Breaker, *, is_running: bool) -> Text:
     times = "time" if breaker.open_count == 1 else "times"
     opened = f" · opened {breaker.open_count:,} {times}" if breaker.open_count else ""
     if breaker.state == "closed":
         return Text(f"closed{opened}")
-    probe = f" · next probe in {breaker.seconds_until_probe:.0f} s" if breaker.seconds_until_probe else ""
-    name = breaker.state.replace("_", " ")
+    seconds = breaker.seconds_until_probe if is_running else 0
+    probe = f" · next probe in {seconds:.0f} s" if seconds else ""
+    name = breaker.state.replace("_", " ") if is_running else f"{breaker.state.replace('_', ' ')} at the end,"
     return Text(f"{name} for {duration(breaker.open_seconds)}{probe}{opened}", style="red")
 
 

@@ -34,6 +34,10 @@ RUN_ID = _stat("run/run_id", "name of the run")
 PLANNED_COUNT = _stat("run/planned_count", "ids of the job that were due when the run started")
 FORGOTTEN_COUNT = _stat("run/forgotten_count", "ids that scrapy forget took down: given or listed, and not asked for")
 SITEMAP_COUNT = _stat("run/sitemap_count", "ids in the sitemap where all of it is crawled, else 0")
+LISTED_COUNT = _stat("run/listed_count", "workflows that the site was asked for and that its sitemap lists")
+UNLISTED_COUNT = _stat(
+    "run/unlisted_count", "workflows that the site was asked for without a sitemap, those gone before aside; else 0"
+)
 ITEM_COUNT = _stat("workflow/item_count", "workflows whose row was committed in this run")
 ITEM_STATUS_COUNT = _stat(
     "workflow/item_count/{}", "the same, by what this run got, whatever the row keeps", crawl_status=CRAWL_STATUSES
@@ -109,6 +113,7 @@ FIELD_MISSING_COUNT = _stat("field/missing_count/{}/{}", "stored answers that di
 DRIFT_COUNT = _stat("drift/field_count", "fields that nearly all answers had before, and a row of answers has no more")
 DRIFT_FIELDS = _stat("drift/fields", "their names")
 DRIFT_WITHHELD_COUNT = _stat("drift/withheld_count", "workflows left to a later run because of them")
+DRIFT_WITHHELD_IDS = _stat("drift/withheld_ids", "their ids")
 COLUMN_ROW_COUNT = _stat("column/row_count", "rows whose content this run brought")
 COLUMN_FILLED_COUNT = _stat("column/filled_count/{}", "of these, with a value that is not empty, by column")
 COLUMN_EXPECTED_COUNT = _stat("column/expected_count/{}", "of these, those that must have one: their source has it")
@@ -117,6 +122,8 @@ COMPLETENESS = _stat("completeness/{}", "share of those that must have one and d
 FAILED_SHARE = _stat("share/failed", "share of workflows that failed (neither gone nor blocked), opt-in layers apart")
 BLOCKED_SHARE = _stat("share/blocked", "share of workflows that the site refused")
 SITEMAP_SHARE = _stat("share/sitemap", "share of the ids in the sitemap that have a row in the store")
+GONE_SHARE = _stat("share/gone", "share of run/listed_count that is gone")
+UNLISTED_GONE_SHARE = _stat("share/gone_unlisted", "share of run/unlisted_count that is gone")
 FAILED_CHECKS = _stat("check/failed", "names of the declared checks that failed")
 LOAD_AVERAGE = _stat("machine/load_average", "processes that wanted the CPU, over the run's last minute")
 LOAD_HIGHEST = _stat("machine/load_average_highest", "the most that was seen, once in 5 seconds")

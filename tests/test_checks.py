@@ -33,6 +33,22 @@ def test_a_verdict_needs_its_stat(stats: dict[str, Any], verdict: str) -> None:
     assert judged.value is not None or judged.reason
 
 
+@pytest.mark.parametrize(
+    ("stats", "verdicts"),
+    [
+        ({"run/listed_count": 100, "run/unlisted_count": 0, "share/gone": 0.05}, ("passed", "not judged")),
+        ({"run/listed_count": 100, "run/unlisted_count": 0, "share/gone": 1.0}, ("failed", "not judged")),
+        ({"run/listed_count": 5, "run/unlisted_count": 0, "share/gone": 1.0}, ("not judged", "not judged")),
+        ({"run/listed_count": 0, "run/unlisted_count": 40, "share/gone_unlisted": 0.4}, ("not judged", "passed")),
+        ({"run/listed_count": 0, "run/unlisted_count": 40, "share/gone_unlisted": 0.9}, ("not judged", "failed")),
+        ({}, ("failed", "failed")),
+    ],
+)
+def test_what_is_gone_though_it_should_be_there(stats: dict[str, Any], verdicts: tuple[str, str]) -> None:
+    checks = {check.name: check for check in CHECKS}
+    assert (judge(checks["gone"], stats).verdict, judge(checks["gone/unlisted"], stats).verdict) == verdicts
+
+
 def test_a_minimum_that_is_broken_fails() -> None:
     check = CHECK._replace(name="views", stat="completeness/views", comparison=">=", threshold=0.95)
     assert judge(check, {**STATS, "completeness/views": 0.9}).verdict == "failed"

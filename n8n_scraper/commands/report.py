@@ -15,7 +15,7 @@ from n8n_scraper.exceptions import StartError
 from n8n_scraper.project import load_config
 from n8n_scraper.report.compare import compare
 from n8n_scraper.report.document import Document
-from n8n_scraper.report.id_lists import choose_ids
+from n8n_scraper.report.id_lists import check_lists, choose_ids
 from n8n_scraper.report.run_data import RunData
 from n8n_scraper.report.run_report import run_report
 from n8n_scraper.report.write import run_folder, write_report
@@ -49,14 +49,17 @@ class Command(ProjectCommand):
     def act(self, args: list[str], opts: argparse.Namespace) -> None:
         if opts.compare and (args or opts.ids):
             raise UsageError("--compare takes two runs, and neither a third nor --ids", print_help=False)
-        names = opts.compare or args or [""]
-        found = self._read(names)
-        if opts.ids is not None:
-            _print_ids(found[0], opts.ids)
+        lists = None if opts.ids is None else _read_lists(opts.ids)
+        folder = Path(opts.output) if opts.output else None
+        if folder and folder.exists() and not folder.is_dir():
+            raise StartError(f"-o {folder}: it is a file; give a folder, which need not exist yet.")
+        found = self._read(opts.compare or args or [""])
+        if lists is not None:
+            _print_ids(found[0], lists)
         elif opts.compare:
-            self._write(compare(*found), found[1], f"compare-{found[0].run_id}", opts.output)
+            self._write(compare(*found), found[1], f"compare-{found[0].run_id}", folder)
         else:
-            self._write(run_report(found[0]), found[0], "report", opts.output)
+            self._write(run_report(found[0]), found[0], "report", folder)
 
     def _read(self, names: list[str]) -> list[RunData]:
         config = load_config(self.settings)
@@ -67,11 +70,10 @@ class Command(ProjectCommand):
             connection,
             connection.cursor() as cursor,
         ):
-            return [_find(cursor, name) for name in names]
+            return [_read_run(cursor, runs.resolve(cursor, name)) for name in names]
 
-    def _write(self, document: Document, run: RunData, name: str, output: str | None) -> None:
-        home = Path(load_config(self.settings).export_dir)
-        folder = Path(output) if output else run_folder(home, run.run_id)
+    def _write(self, document: Document, run: RunData, name: str, given: Path | None) -> None:
+        folder = given or run_folder(Path(load_config(self.settings).export_dir), run.run_id)
         try:
             paths = write_report(document, folder, name)
         except OSError as error:
@@ -79,24 +81,21 @@ class Command(ProjectCommand):
         print(f"{document.title}: {document.verdict}", *paths, sep="\n")
 
 
-def _find(cursor: Cursor, name: str) -> RunData:
-    """The one run of that name; the last one where no name is given."""
-    found = runs.find(cursor, name)
-    if name and len(found) > 1 and name not in found:
-        raise StartError(f"Run {name}: more than one begins so: {', '.join(found)}.")
-    run = runs.read(cursor, name if name in found else found[0]) if found else None
-    if run is None:
-        last = runs.find(cursor)
-        raise StartError(
-            f"There is no run {name!r}; the last ones are {', '.join(last)}." if last else "No run is in the store yet."
-        )
+def _read_run(cursor: Cursor, run_id: str) -> RunData:
+    run = runs.read(cursor, run_id)
+    assert run is not None
     return run
 
 
-def _print_ids(run: RunData, lists: str) -> None:
-    names = [word.strip() for word in lists.split(",") if word.strip()]
+def _read_lists(words: str) -> list[str]:
+    names = [word.strip() for word in words.split(",") if word.strip()]
     if not names:
         raise StartError("--ids was given without a list, like failed,slow.")
+    check_lists(names)
+    return names
+
+
+def _print_ids(run: RunData, names: list[str]) -> None:
     ids = choose_ids(run, names)
     if not ids:
         raise StartError(f"Run {run.run_id} has none of: {', '.join(names)}.")

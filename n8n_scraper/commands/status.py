@@ -16,14 +16,14 @@ from scrapy.exceptions import UsageError
 
 from n8n_scraper.command import ProjectCommand
 from n8n_scraper.exceptions import StartError
-from n8n_scraper.live_view import age, labelled, view
-from n8n_scraper.progress import Checkpoint, duration
+from n8n_scraper.live_view import labelled, view
+from n8n_scraper.progress import Checkpoint
 from n8n_scraper.project import load_config
-from n8n_scraper.store import checkpoints, jobs, run_states, undone
+from n8n_scraper.report.standing import Group
+from n8n_scraper.store import checkpoints, jobs, run_states, runs, undone
 from n8n_scraper.store.database import connect, existing_store
 from n8n_scraper.store.migrations import migrate
 from n8n_scraper.store.run_states import Life, RunState
-from n8n_scraper.store.undone import Group
 
 IDS_TOLD = 10
 PIPE_WIDTH = 200
@@ -39,7 +39,7 @@ class Command(ProjectCommand):
         return "Tell how far a run is, what it left undone, and why"
 
     def long_desc(self) -> str:
-        return "RUN is the name of a run; without it, the newest. Figures are those of its last checkpoint."
+        return "RUN is a run's name or its beginning; without it, the newest. Figures are those of its last checkpoint."
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
@@ -48,8 +48,8 @@ class Command(ProjectCommand):
         group.add_argument("--json", action="store_true", help="the last checkpoint as JSON, and nothing else")
 
     def check_words(self, args: list[str]) -> None:
-        if len(args) > 1 or any(word.startswith("-") for word in args):
-            raise UsageError("scrapy status takes the name of one run, or none", print_help=False)
+        if len(args) > 1:
+            raise UsageError(f"scrapy status takes one run, or none; got: {' '.join(args)}", print_help=False)
 
     def act(self, args: list[str], opts: argparse.Namespace) -> None:
         if args and opts.job:
@@ -73,7 +73,7 @@ def _find(cursor: Cursor, run_id: str | None, jobdir: str | None) -> RunState:
     if jobdir is not None:
         state, what = run_states.of_job(cursor, str(Path(jobdir).resolve())), f" of the job {jobdir}"
     elif run_id is not None:
-        state, what = run_states.of_id(cursor, run_id), f" {run_id[:80]!r}"
+        state, what = run_states.of_id(cursor, runs.resolve(cursor, run_id)), ""
     else:
         state, what = run_states.newest(cursor), ""
     if state is None:
@@ -89,12 +89,13 @@ def _as_json(state: RunState, checkpoint: Checkpoint | None) -> str:
 
 def _tell(cursor: Cursor, state: RunState, checkpoint: Checkpoint | None) -> None:
     life = state.life
-    head = f"{state.run_id}  {_told(state, life)}"
+    head = f"{state.run_id}  {state.told}"
     if checkpoint is None:
         _print(Text(head))
     else:
         saved = (checkpoint.checkpoint_id or 0, checkpoint.timestamp)
-        _print(view(checkpoint, head, saved, state.now, is_running=life == "running"))
+        seconds = ((state.ended_at or state.seen_at) - state.started_at).total_seconds()
+        _print(view(checkpoint, head, saved, state.now, is_running=life == "running", seconds=seconds))
     failed = undone.failed(cursor, state.run_id, IDS_TOLD)
     rows = [("job", _job(cursor, state, life)), *_groups("failed", failed)]
     if checkpoint and (later := checkpoint.failed - sum(group.workflows for group in failed)) > 0:
@@ -113,23 +114,6 @@ def _print(what: RenderableType) -> None:
     with console.capture() as captured:
         console.print(what)
     print("\n".join(line.rstrip() for line in captured.get().splitlines()))
-
-
-def _told(state: RunState, life: Life) -> str:
-    process = f"process {state.pid} on {state.host}" if state.pid else "its process"
-    seen = f"last sign of life {age(state.silent_seconds)} ago"
-    if life == "ended":
-        assert state.ended_at is not None
-        took = duration((state.ended_at - state.started_at).total_seconds())
-        return (
-            f"ended: {state.close_reason} (exit code {state.exit_code}) at {state.ended_at:%Y-%m-%d %H:%M} UTC,"
-            f" after {took}"
-        )
-    if life == "running":
-        return f"running for {duration((state.now - state.started_at).total_seconds())} ({process})"
-    if life == "silent":
-        return f"silent: {process} still has its job, but is stopped, hung or out of reach; {seen}"
-    return f"dead: it never ended, and {process} is gone; {seen}"
 
 
 def _job(cursor: Cursor, state: RunState, life: Life) -> str:

@@ -24,12 +24,19 @@ LISTS = ("slow", *_CHOICES, *KINDS)
 """``slow`` is over the 95th percentile of the service time; a failure kind has the workflows that ended with it."""
 
 
-def choose_ids(run: RunData, names: Sequence[str]) -> list[int]:
-    """Ids of the workflows in any of the lists, in ascending order.
-
-    Raises:
-        StartError: there is no such list.
+def check_lists(names: Sequence[str]) -> None:
+    """Raises:
+    StartError: there is no such list.
     """
+    for name in names:
+        if name not in LISTS:
+            near = difflib.get_close_matches(name, LISTS, n=1)
+            hint = f" Did you mean {near[0]}?" if near else f" There are {', '.join(LISTS)}."
+            raise StartError(f"--ids: there is no list {name!r}.{hint}")
+
+
+def choose_ids(run: RunData, names: Sequence[str]) -> list[int]:
+    """Ids of the workflows in any of the lists, which are some of LISTS; in ascending order."""
     visits = run.visits or []
     chosen: set[int] = set()
     for name in names:
@@ -45,6 +52,4 @@ def _chooser(name: str, run: RunData) -> Callable[[Visited], bool]:
     if name == "slow":
         limit = percentile([visit.service_seconds for visit in run.asked], SLOW_SHARE)
         return lambda visit: limit is not None and visit.service_seconds > limit
-    near = difflib.get_close_matches(name, LISTS, n=1)
-    hint = f" Did you mean {near[0]}?" if near else f" There are {', '.join(LISTS)}."
-    raise StartError(f"--ids: there is no list {name!r}.{hint}")
+    raise KeyError(name)

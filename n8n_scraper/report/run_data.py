@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from n8n_scraper.items import STAGES
 from n8n_scraper.outcome import Outcome, outcome
+from n8n_scraper.report.standing import Standing
 
 
 class Visited(NamedTuple):
@@ -53,6 +54,8 @@ class RunData:
     exit_code: int | None = None
     stats: dict[str, Any] = field(default_factory=dict)
     visits: list[Visited] | None = None
+    standing: Standing | None = None
+    """How it stood when this was read; None where the store was not asked."""
 
     @property
     def seconds(self) -> float | None:

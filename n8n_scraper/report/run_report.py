@@ -32,6 +32,7 @@ from n8n_scraper.report.run_sections import (
     TONES,
     checks_section,
     completeness_section,
+    left_section,
     outcomes_section,
     parts,
     quality_section,
@@ -66,6 +67,7 @@ def run_report(run: RunData) -> Document:
             _summary(run),
             checks_section(judged) if run.stats else _no_checks(),
             outcomes_section(run),
+            left_section(run),
             time_section(run),
             throughput_section(run),
             politeness_section(run),
@@ -105,7 +107,7 @@ def _no_checks() -> Section:
 
 def _verdict(run: RunData, judged: Sequence[Judged]) -> tuple[Tone, str]:
     if run.ended_at is None:
-        return "warn", "This run has no end in the ledger: it is under way, was killed, or its store went away."
+        return "warn", _without_end(run)
     meaning = CLOSE_REASONS.get(run.close_reason or "", (0, "not a reason of ours"))[1]
     failed = [one.sentence() for one in judged if one.verdict == "failed"]
     words = f"{run.close_reason} (exit code {run.exit_code}): {meaning}.{_told(run)}"
@@ -114,6 +116,14 @@ def _verdict(run: RunData, judged: Sequence[Judged]) -> tuple[Tone, str]:
         return "good", f"{words} {applied} checks passed."
     words += f" Failed checks: {'; '.join(failed)}." if failed else ""
     return ("bad" if run.exit_code else "warn"), words
+
+
+def _without_end(run: RunData) -> str:
+    if run.standing is None:
+        return f"This run has no end in the ledger: it is under way, was killed, or its store went away.{_told(run)}"
+    left = ", ".join(f"{group.workflows:,} {group.reason}" for group in run.standing.left)
+    words = f"This run has no end in the ledger. It is {run.standing.told}.{_told(run)}"
+    return f"{words} Left: {left}." if left else words
 
 
 def _told(run: RunData) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from n8n_scraper import stats
 from n8n_scraper.checks import Judged
@@ -20,6 +20,7 @@ from n8n_scraper.report.document import (
     Section,
     Stacks,
     Table,
+    Text,
     Tone,
     Value,
     columns,
@@ -58,6 +59,8 @@ _FAILURE_COLUMNS = columns(kind="Kind", count=("Workflows", "count"), origin="Fr
 _WORKFLOW_COLUMNS = columns(
     id="Id", name="Title", status="Row", kind="Failure", error="What happened", attempts=("Attempts", "count")
 )
+_COUNT_COLUMNS = columns(what="What", count=("Workflows", "count"), ids=("Ids", "ids"))
+_LEFT_COLUMNS = columns(reason="Why", count=("Workflows", "count"), until=("Not before", "moment"), ids=("Ids", "ids"))
 _LAYER_NAMES = ("1 metadata", "2 workflow JSON", "3 explainer")
 NO_ROWS = "The store could not be asked what the run did with each workflow."
 
@@ -74,7 +77,8 @@ def checks_section(judged: Sequence[Judged]) -> Section:
 
 def _check_row(one: Judged) -> tuple[Value, ...]:
     must_be = f"{_SIGNS[one.check.comparison]} {one.check.threshold:g}"
-    return one.check.name, one.value, must_be, one.verdict, one.reason or one.check.meaning
+    about = f"{one.check.meaning}; {one.reason}" if one.reason else one.check.meaning
+    return one.check.name, one.value, must_be, one.verdict, about
 
 
 def outcomes_section(run: RunData) -> Section:
@@ -93,7 +97,26 @@ def outcomes_section(run: RunData) -> Section:
     stacks = Stacks(
         "statuses", "Workflows by what this run got, by the status of their row, and of each layer", tuple(rows)
     )
-    return Section("outcomes", "Outcomes", (stacks, _failure_table(run.visits), _to_look_at(run.visits)))
+    tables = (_failure_table(run.visits), _to_look_at(run.visits), *_withheld(run))
+    return Section("outcomes", "Outcomes", (stacks, *tables))
+
+
+def _withheld(run: RunData) -> Iterator[Table]:
+    ids = tuple(int(word) for word in str(run.stats.get(stats.DRIFT_WITHHELD_IDS) or "").split(",") if word.isdigit())
+    if ids:
+        caption = "Withheld: their answers lacked what answers always had, and nothing of them was stored"
+        yield Table("withheld", caption, _COUNT_COLUMNS, (("left to a later run", len(ids), ids),))
+
+
+def left_section(run: RunData) -> Section:
+    standing = run.standing
+    if standing is None:
+        return Section("left", "Left undone", (NoData("left", "What is left of its job", NO_ROWS),))
+    if not standing.is_last_of_job:
+        return Section("left", "Left undone", (Text(("A later run went on with its job, or the job was deleted.",)),))
+    rows = tuple((group.reason, group.workflows, group.until, tuple(group.ids)) for group in standing.left)
+    table = Table("left", "What is left of its job, and why", _LEFT_COLUMNS, rows, "Nothing.")
+    return Section("left", "Left undone", (table,))
 
 
 def parts(names: Iterable[str], counts: Mapping[str, int]) -> tuple[Part, ...]:

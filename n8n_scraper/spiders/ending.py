@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from n8n_scraper.exceptions import StoreUnavailable
 from n8n_scraper.extensions.rate import RateExtension
 from n8n_scraper.store.faults import close_reason as store_close_reason
 from n8n_scraper.store.listings import share_with_row
+from n8n_scraper.store.run_workflows import count_gone
 
 if TYPE_CHECKING:
     from n8n_scraper.spiders.workflows import WorkflowsSpider
@@ -53,14 +55,12 @@ async def _is_shut_out(spider: WorkflowsSpider) -> bool:
 async def _failed_checks(spider: WorkflowsSpider) -> list[str]:
     """Judge the declared checks on the stats as they are; names of those that failed."""
     counts = spider.crawler.stats
-    if counts.get_value(stats.SITEMAP_COUNT):
-        try:
-            continued = spider.job.id if spider.job and spider.job.is_prepared else None
-            share = await spider.session.run(partial(share_with_row, continued_job=continued))
-            counts.set_value(stats.SITEMAP_SHARE, share)
-        except (StoreUnavailable, psycopg2.Error) as error:
-            spider.stop(store_close_reason(error) or "store_unavailable")
-            return []
+    try:
+        await _compare_with_sitemap(spider)
+    except (StoreUnavailable, psycopg2.Error) as error:
+        logger.error("The checks cannot be judged: %s", str(error).split("\n", 1)[0])
+        spider.stop(store_close_reason(error) or "store_unavailable")
+        return []
     for name, share in shares(counts.get_stats()).items():
         counts.set_value(name, share)
     judged = [judge(check, counts.get_stats()) for check in read_checks(spider.config.checks)]
@@ -69,3 +69,30 @@ async def _failed_checks(spider: WorkflowsSpider) -> list[str]:
         logger.error("%d of %d checks failed: %s.", len(failed), len(judged), "; ".join(f.sentence() for f in failed))
     counts.set_value(stats.FAILED_CHECKS, ", ".join(one.check.name for one in failed))
     return [one.check.name for one in failed]
+
+
+async def _compare_with_sitemap(spider: WorkflowsSpider) -> None:
+    """What of the sitemap has a row, and what is gone though it should be there."""
+    counts, prepared = spider.crawler.stats, spider.prepared
+    assert prepared is not None
+    if counts.get_value(stats.SITEMAP_COUNT):
+        continued = spider.job.id if spider.job and spider.job.is_prepared else None
+        share = await spider.session.run(partial(share_with_row, continued_job=continued))
+        counts.set_value(stats.SITEMAP_SHARE, share)
+    await _count_gone(spider, prepared.addresses if prepared.saw_sitemap else None)
+
+
+async def _count_gone(spider: WorkflowsSpider, listed: Mapping[int, str] | None) -> None:
+    """``listed`` None: no sitemap was read, and nothing but their number speaks against workflows that are gone."""
+    counts = spider.crawler.stats
+    told = await spider.session.run(partial(count_gone, run_id=spider.run_id, among=listed))
+    counts.set_value(stats.LISTED_COUNT, 0 if listed is None else told.asked)
+    counts.set_value(stats.UNLISTED_COUNT, told.asked if listed is None else 0)
+    if told.share is not None:
+        counts.set_value(stats.UNLISTED_GONE_SHARE if listed is None else stats.GONE_SHARE, told.share)
+    if listed is None and told.gone:
+        logger.warning(
+            "%d of %d workflows are gone, and no sitemap was read that tells whether they should be there.",
+            told.gone,
+            told.asked,
+        )

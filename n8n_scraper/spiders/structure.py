@@ -63,6 +63,9 @@ class StructureWatch:
         self._stats.set_value(stats.DRIFT_COUNT, len(drifted))
         self._stats.set_value(stats.DRIFT_FIELDS, ", ".join(f"{source}/{name}" for source, name in drifted))
         self._stats.set_value(stats.DRIFT_WITHHELD_COUNT, self.held_count)
+        self._stats.set_value(
+            stats.DRIFT_WITHHELD_IDS, ",".join(map(str, sorted(held.row.id for held in self._watch.held)))
+        )
         self._spider.stop("structure_drift")
 
     def _sentence(self, field: Field) -> str:

@@ -9,6 +9,8 @@ from typing import Literal, NamedTuple
 import psutil
 from psycopg2.extensions import cursor as Cursor
 
+from n8n_scraper.live_view import age
+from n8n_scraper.progress import duration
 from n8n_scraper.store.jobs import LOCK_CLASS
 
 Life = Literal["ended", "running", "silent", "dead"]
@@ -63,6 +65,20 @@ class RunState(NamedTuple):
         holds_job = self.job_is_held and self.is_last_of_job
         is_there = process_is_there(self.host, self.pid, self.process_started_at)
         return judge_life(self.ended_at is not None, holds_job, is_there, self.silent_seconds)
+
+    @property
+    def told(self) -> str:
+        """How it stands, in words."""
+        life, process = self.life, f"process {self.pid} on {self.host}" if self.pid else "its process"
+        seen = f"last sign of life {age(self.silent_seconds)} ago"
+        if self.ended_at is not None:
+            how, took = f"{self.close_reason} (exit code {self.exit_code})", self.ended_at - self.started_at
+            return f"ended: {how} at {self.ended_at:%Y-%m-%d %H:%M} UTC, after {duration(took.total_seconds())}"
+        if life == "running":
+            return f"running for {duration((self.now - self.started_at).total_seconds())} ({process})"
+        if life == "silent":
+            return f"silent: {process} still has its job, but is stopped, hung or out of reach; {seen}"
+        return f"dead: it never ended, and {process} is gone; {seen}"
 
 
 def judge_life(has_ended: bool, holds_job: bool, is_there: bool | None, silent_seconds: float) -> Life:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
@@ -66,6 +67,30 @@ def read(cursor: Cursor, run_id: str) -> list[Visited]:
         (run_id,),
     )
     return [Visited._make((*row[:3], row[3:6], *row[6:-3], row[-1], row[-3:-1])) for row in cursor.fetchall()]
+
+
+class Gone(NamedTuple):
+    asked: int
+    gone: int
+
+    @property
+    def share(self) -> float | None:
+        return round(self.gone / self.asked, 6) if self.asked else None
+
+
+def count_gone(cursor: Cursor, run_id: str, among: Collection[int] | None) -> Gone:
+    """Of the workflows ``among`` these that the run asked the site for, those that are gone.
+
+    None: of all but those that were gone before, where nothing else tells whether they should be there.
+    """
+    cursor.execute(
+        "select count(*), count(*) filter (where v.error_kind = 'gone') from run_workflows v"
+        " join runs r using (run_id) join observed o on o.id = v.id where v.run_id = %(run_id)s and v.attempt_count > 0"
+        " and (v.id = any(%(among)s::bigint[]) or (%(among)s::bigint[] is null"
+        " and not coalesce(v.error_kind = 'gone' and o.gone_at < r.started_at, false)))",
+        {"run_id": run_id, "among": None if among is None else list(among)},
+    )
+    return Gone(*cursor.fetchone())
 
 
 def _values(item: WorkflowItem, decision: Decision, now: datetime) -> tuple[object, ...]:

@@ -12,8 +12,13 @@ from typing import Any, NamedTuple
 import psutil
 from psycopg2.extensions import cursor as Cursor
 
+from n8n_scraper.exceptions import StartError
 from n8n_scraper.report.run_data import RunData
-from n8n_scraper.store import run_workflows
+from n8n_scraper.report.standing import Standing
+from n8n_scraper.store import run_states, run_workflows, undone
+
+_MOST_IDS = 100_000
+"""As many as a job may have."""
 
 
 class Process(NamedTuple):
@@ -75,14 +80,40 @@ def correct(cursor: Cursor, run_id: str, end: End) -> None:
 
 def read(cursor: Cursor, run_id: str) -> RunData | None:
     """A run with all that it did; None where there is no such run."""
-    names = [field.name for field in fields(RunData) if field.name != "visits"]
+    names = [field.name for field in fields(RunData) if field.name not in {"visits", "standing"}]
     cursor.execute(f"select {', '.join(names)} from runs where run_id = %s", (run_id,))  # noqa: S608 - our own names
     row = cursor.fetchone()
     if row is None:
         return None
     found = dict(zip(names, row, strict=True))
     found["stats"] = found["stats"] or {}
-    return RunData(**found, visits=run_workflows.read(cursor, run_id))
+    return RunData(**found, visits=run_workflows.read(cursor, run_id), standing=_standing(cursor, run_id))
+
+
+def _standing(cursor: Cursor, run_id: str) -> Standing | None:
+    state = run_states.of_id(cursor, run_id)
+    if state is None:
+        return None
+    is_last = state.is_last_of_job and state.job_id is not None
+    left = undone.left(cursor, state.job_id, _MOST_IDS) if is_last and state.job_id is not None else []
+    return Standing(state.told, is_last, tuple(left))
+
+
+def resolve(cursor: Cursor, name: str = "") -> str:
+    """The one run of that name, or whose name begins so; the last one where no name is given.
+
+    Raises:
+        StartError: there is none, or more than one.
+    """
+    found = find(cursor, name)
+    if not found:
+        last = find(cursor)
+        if last:
+            raise StartError(f"There is no run {name[:80]!r}; the last ones are {', '.join(last)}.")
+        raise StartError(f"The store knows no run{f' {name[:80]!r}' if name else ''}.")
+    if name and len(found) > 1 and name not in found:
+        raise StartError(f"Run {name}: more than one begins so: {', '.join(found)}.")
+    return name if name in found else found[0]
 
 
 def find(cursor: Cursor, start: str = "") -> list[str]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import NamedTuple
-
 from psycopg2.extensions import cursor as Cursor
+
+from n8n_scraper.report.standing import Group
 
 _FAILED = """
 select error_kind, count(*), (array_agg(id order by id))[:%(most)s]
@@ -16,6 +15,10 @@ _LEFT = """
 select case
         when i.not_before > clock_timestamp() then 'put off'
         when o.error_kind = 'blocked' and o.run_id in (select run_id from runs where job_id = i.job_id) then 'blocked'
+        when i.id::text = any (string_to_array((
+            select stats->>'drift/withheld_ids' from runs
+            where job_id = i.job_id and ended_at is not null order by started_at desc limit 1
+        ), ',')) then 'withheld, for the structure had changed'
         when i.request_count > 0 then 'waits for a retry'
         else 'not asked'
     end, count(*), (array_agg(i.id order by i.id))[:%(most)s], max(i.not_before)
@@ -25,15 +28,6 @@ group by 1 order by 2 desc, 1
 """
 
 
-class Group(NamedTuple):
-    """Workflows that share a reason: how many, the first of their ids, and until when they were put off."""
-
-    reason: str
-    workflows: int
-    ids: list[int]
-    until: datetime | None = None
-
-
 def failed(cursor: Cursor, run_id: str, most: int) -> list[Group]:
     """Workflows that the run could not get, by failure kind; up to ``most`` ids of each."""
     cursor.execute(_FAILED, {"run_id": run_id, "most": most})
@@ -41,7 +35,7 @@ def failed(cursor: Cursor, run_id: str, most: int) -> list[Group]:
 
 
 def left(cursor: Cursor, job_id: int, most: int) -> list[Group]:
-    """Ids of the job that a later run asks for: ``put off``, ``blocked``, ``waits for a retry`` or ``not asked``."""
+    """Ids of the job that a later run asks for: put off, blocked, withheld, waits for a retry or not asked."""
     cursor.execute(_LEFT, {"job_id": job_id, "most": most})
     groups = [Group(*row) for row in cursor.fetchall()]
     return [group if group.reason == "put off" else group._replace(until=None) for group in groups]

@@ -94,12 +94,31 @@ def test_ids_for_the_next_crawl(report: Callable[..., Said], tmp_path: Path, lis
         (("--ids", "slw"), "Did you mean slow?"),
         (("--ids", "gone"), "has none of: gone"),
         (("--ids", ","), "without a list"),
+        (("--ids", "bogus", "2025"), "there is no list 'bogus'"),
+        (("-o", __file__), "it is a file; give a folder"),
     ],
 )
 def test_what_is_not_there_is_one_sentence(report: Callable[..., Said], words: tuple[str, ...], said: str) -> None:
     refused = report(*words)
     assert refused.exit_code == 1
     assert said in refused.err
+
+
+def test_two_runs_one_of_which_found_workflows_gone(
+    report: Callable[..., Said], tmp_path: Path, database_url: str
+) -> None:
+    gone = "update run_workflows set error_kind = 'gone', layer1_status = 'gone', layer2_status = 'gone',"
+    gone += " layer3_status = 'gone', crawl_status = 'gone' where "
+    with closing(connect(database_url)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute(f"{gone} (id in (3, 6) and run_id = '{SECOND}') or (id in (7, 8) and run_id = '{FIRST}')")
+        cursor.execute(f"{gone} id = 8 and run_id = '{SECOND}'")
+    told = report("--compare", FIRST, SECOND)
+    assert "1 workflows that came then failed now, 0 the other way round. 1 that came then are gone." in told.out
+    text = (tmp_path / "runs" / SECOND / f"compare-{FIRST}.md").read_text(encoding="utf-8")
+    for row in ("came then, gone now | 1 | 6", "failed then, gone now | 1 | 3", "gone then, came now | 1 | 7"):
+        assert f"| {row} |" in text
+    assert "| gone both times | 1 | 8 |" in text
+    assert "| failed then, came now | 0 |" in text
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 from typing import Any
@@ -73,7 +74,7 @@ def test_a_run_that_ended_is_told_with_what_it_left_and_why(status: Callable[...
         "workflows   15 of 30 · 15 remaining\n",
         "complete 10 · partial 0 · gone 2 · failed 3\n            not got: server 3\n",
         "rate        1.99 requests/s at last · 2 in force · 2 promised\n",
-        "breaker     open for 0:01:30 · next probe in 30 s · opened 2 times\n",
+        "breaker     open at the end, for 0:01:30 · opened 2 times\n",
         "quality     mean 81.2 · excellent 9 · good 1\n",
         "job         without a JOBDIR: 12 of 30 done; a new crawl asks for the rest\n",
         "failed      server 2: 11, 12\n            blocked 1: 13\n",
@@ -91,6 +92,31 @@ def test_what_a_later_run_asked_for_again_is_not_lost_in_silence(status: Callabl
         checkpoints.add(cursor, RUN.format(1), CHECKPOINT)
         cursor.execute(ROW, (1, "server", RUN.format(1)))
     assert "failed      server 1: 1\n            2 more were asked for again by a later run\n" in status().out
+
+
+def test_a_run_is_named_by_its_beginning_as_for_a_report(status: Callable[..., Any], database_url: str) -> None:
+    with closing(psycopg2.connect(database_url)) as connection, connection, connection.cursor() as cursor:
+        begin(cursor, 1)
+        begin(cursor, 2)
+    assert status(RUN.format(1)[:-1] + "1").out.startswith(RUN.format(1))
+    assert "more than one begins so: " in status("20260101T").err
+    assert "There is no run 'x'; the last ones are " in status("x").err
+
+
+def test_what_was_withheld_was_asked_for_and_a_short_run_has_a_rate(
+    status: Callable[..., Any], database_url: str
+) -> None:
+    limiter = Limiter(promised=2.0, in_force=2.0, request_count=12)
+    with closing(psycopg2.connect(database_url)) as connection, connection, connection.cursor() as cursor:
+        job = begin(cursor, 1)
+        jobs.prepare(cursor, job.id, map(jobs.JobId, range(1, 6)))
+        checkpoints.add(cursor, RUN.format(1), replace(CHECKPOINT, limiter=limiter))
+        stats = {"drift/withheld_ids": "2,4", "drift/withheld_count": 2}
+        runs.end(cursor, RUN.format(1), runs.End("structure_drift", 4, stats))
+        cursor.execute("update runs set started_at = ended_at - interval '6 seconds'")
+    said = status().out
+    assert "left        not asked 3: 1, 3, 5\n            withheld, for the structure had changed 2: 2, 4\n" in said
+    assert "rate        2 requests/s on average · 2 in force · 2 promised\n" in said
 
 
 def test_json_is_the_last_checkpoint_and_nothing_else(status: Callable[..., Any], database_url: str) -> None:
@@ -128,9 +154,12 @@ def test_what_is_not_there_is_one_sentence(status: Callable[..., Any], words: li
     assert status(*words) == (1, "", f"n8n_scraper: {sentence}\n")
 
 
-@pytest.mark.parametrize("words", [["a", "b"], ["--jsno"], ["a", "--job", "b"]])
-def test_words_that_cannot_be_meant_are_refused(status: Callable[..., Any], words: list[str]) -> None:
-    with pytest.raises(UsageError):
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [(["a", "b"], "takes one run"), (["--jsno"], "no option --jsno"), (["a", "--job", "b"], "not both")],
+)
+def test_words_that_cannot_be_meant_are_refused(status: Callable[..., Any], words: list[str], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
         status(*words)
 
 

@@ -73,3 +73,29 @@ def test_a_recrawl_that_fails_is_told_as_failed_everywhere(crawl: Crawler, new_r
     compared = json.loads((second.run_folder / f"compare-{before}.json").read_text(encoding="utf-8"))["sections"]
     [complete] = [row for row in compared["figures"]["figures"] if row["figure"] == "complete"]
     assert (complete["first"], complete["second"]) == (20, 8)
+
+
+def test_a_site_where_nothing_is_there_any_more_is_no_good_crawl(crawl: Crawler, new_replica: NewReplica) -> None:
+    site = new_replica(count=25, traps=0, icons=0)
+    checked = {"N8N_SCRAPER_CHECKS": ""}
+    listed = sorted(row["id"] for row in site.library() if row["listed"])
+    site.set_faults({"route": "detail", "kind": "404"})
+    whole = crawl(site, **checked)
+    assert whole.code == 4, whole.said
+    assert "gone is 1, must be <= 0.05 (share/gone)" in whole.said
+    assert (whole.stats()["run/listed_count"], whole.stats()["run/unlisted_count"]) == (25, 0)
+
+    given = "ids=" + ",".join(map(str, listed))
+    site.set_faults({"route": ["sitemap", "sitemap_index"], "kind": "404"}, {"route": "detail", "kind": "404"})
+    known = crawl(site, given, "refresh=all", **checked)
+    assert known.code == 0, "all of them were gone before: nothing tells that they should be there"
+    assert "25 of 25 workflows are gone" not in known.said
+    crawl.query("truncate observed cascade")
+    unknown = crawl(site, given, **checked)
+    assert unknown.code == 4, unknown.said
+    assert "gone/unlisted is 1, must be <= 0.5 (share/gone_unlisted)" in unknown.said
+    assert "25 of 25 workflows are gone, and no sitemap was read" in unknown.said
+    few = crawl(site, "refresh=all", f"ids={listed[0]},999999", **checked)
+    assert few.code == 0
+    verdicts = {row["check"]: row["verdict"] for row in report(few)["sections"]["checks"]["checks"]}
+    assert (verdicts["gone"], verdicts["gone/unlisted"]) == ("not judged", "not judged")

@@ -70,7 +70,7 @@ def test_what_changed_since_the_last_crawl(crawl: Crawler, site: RunningReplica)
 
 
 def test_a_failed_check_ends_the_crawl_with_exit_code_4(crawl: Crawler, site: RunningReplica) -> None:
-    site.set_faults({"id": ids(site)[:12], "route": "detail", "kind": "410"}, {"id": ids(site)[12:22], "kind": "400"})
+    site.set_faults({"id": ids(site)[:4], "route": "detail", "kind": "410"}, {"id": ids(site)[12:22], "kind": "400"})
     done = crawl(site, "page=no", **CHECKED)
     assert done.code == 4, done.said
     assert "1 of " in done.said
@@ -104,8 +104,14 @@ def test_a_changed_structure_stops_the_crawl_and_stores_no_hole(
     assert 50 <= len(stored) < COUNT
     assert all(row["categories"] for row in stored)
     assert {row["id"] for row in stored} == {row["id"] for row in crawl.query("select id from job_ids where is_done")}
-    verdicts = {row["check"]: row["verdict"] for row in report(done)["sections"]["checks"]["checks"]}
-    assert verdicts["structure"] == "failed"
+    sections = report(done)["sections"]
+    assert {row["check"]: row["verdict"] for row in sections["checks"]["checks"]}["structure"] == "failed"
+    [withheld] = sections["outcomes"]["withheld"]
+    assert len(withheld["ids"]) >= 10
+    assert {row["reason"]: row["ids"] for row in sections["left"]["left"]} == {
+        "withheld, for the structure had changed": withheld["ids"],
+        "not asked": [id for id in ids(site) if id not in {*withheld["ids"], *(row["id"] for row in stored)}],
+    }
 
     again = crawl(site, **job)  # what was usual is known from the ledger now: nothing is stored
     assert again.code == 4, again.said

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timezone
 from html.parser import HTMLParser
 from typing import Any
 
@@ -14,6 +15,7 @@ from markdown_it import MarkdownIt
 from n8n_scraper.report import as_html, as_json, as_markdown
 from n8n_scraper.report.run_data import RunData
 from n8n_scraper.report.run_report import run_report
+from n8n_scraper.report.standing import Group, Standing
 
 NewRun = Callable[..., RunData]
 
@@ -89,11 +91,13 @@ def test_the_verdict_names_the_failed_checks(new_run: NewRun) -> None:
 
 def test_a_drift_names_its_fields(new_run: NewRun) -> None:
     drift = {"drift/field_count": 1, "drift/fields": "detail/categories", "drift/withheld_count": 10}
+    drift["drift/withheld_ids"] = "7,8,9"
     run = new_run(close_reason="structure_drift", exit_code=4)
     document = run_report(replace(run, stats={**run.stats, **drift}))
     assert (
         "structure is 1, must be <= 0 (drift/field_count), missing: detail/categories; 10 workflows" in document.verdict
     )
+    assert figures(replace(run, stats={**run.stats, **drift}))["outcomes"]["withheld"][0]["ids"] == [7, 8, 9]
 
 
 def test_thresholds_are_those_of_the_run(new_run: NewRun) -> None:
@@ -114,6 +118,23 @@ def test_a_run_that_was_killed_has_rows_and_no_stats(new_run: NewRun) -> None:
     assert told["throughput"]["workflows_per_minute"]["points"]
     assert "no data" in as_html.render(run_report(killed))
     assert "no data" in as_markdown.render(run_report(killed))
+
+
+def test_a_run_that_was_killed_says_what_it_left_and_why(new_run: NewRun) -> None:
+    later = datetime(2099, 1, 2, 3, 4, tzinfo=timezone.utc)
+    left = (Group("not asked", 2, [101, 102]), Group("put off", 1, [103], later))
+    dead = Standing("dead: it never ended, and process 7 on here is gone; last sign of life 5 min ago", True, left)
+    killed = new_run(ended_at=None, close_reason=None, exit_code=None, stats={}, standing=dead)
+    verdict = run_report(killed).verdict
+    assert "It is dead: it never ended, and process 7 on here is gone; last sign of life 5 min ago." in verdict
+    assert "94 complete, 2 gone, 4 failed. Left: 2 not asked, 1 put off." in verdict
+    assert figures(killed)["left"]["left"] == [
+        {"reason": "not asked", "count": 2, "until": None, "ids": [101, 102]},
+        {"reason": "put off", "count": 1, "until": "2099-01-02T03:04:00Z", "ids": [103]},
+    ]
+    assert all(render(run_report(killed)) for render in (as_html.render, as_markdown.render))
+    went_on = new_run(standing=Standing("ended", False, ()))
+    assert figures(went_on)["left"]["notes"] == ["A later run went on with its job, or the job was deleted."]
 
 
 def test_without_the_store_the_stats_are_left(new_run: NewRun) -> None:
