@@ -23,6 +23,7 @@ from n8n_scraper.setting_values import (
     read_languages,
     read_proxy,
     read_text,
+    read_textfile,
     read_weights,
     read_words,
     whole,
@@ -111,7 +112,7 @@ class Config:
         read_words, (), "hosts of ours where more than 2 requests a second are allowed"
     )
     metrics_textfile: str = _setting(
-        read_text, "", "file for the metrics of the run (.prom); unset: metrics.prom in the folder of the run"
+        read_textfile, "", "file for the metrics of the run (.prom); unset: metrics.prom in the folder of the run"
     )
     metrics_interval: float = _setting(number(0.1, 3600), 15.0, "seconds between two writes of the metrics")
     prometheus_pushgateway: str = _setting(

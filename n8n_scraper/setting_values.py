@@ -70,6 +70,13 @@ def read_gateway(value: Any) -> str:
     return read_address(text if "://" in text else f"http://{text}") if text else ""
 
 
+def read_textfile(value: Any) -> str:
+    text = read_text(value)
+    if text and not text.endswith(".prom"):
+        raise ValueError("must end with .prom, for a node exporter reads no other files")
+    return text
+
+
 def read_words(value: Any) -> tuple[str, ...]:
     items = value if isinstance(value, (list, tuple)) else str(value).split(",")
     return tuple(word.strip() for word in items if word.strip())

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import get_args
 
+from n8n_scraper.completeness import MUST_HAVE
 from n8n_scraper.failures import KINDS
 from n8n_scraper.items import CRAWL_STATUSES, LAYER_STATUSES, LAYERS
 from n8n_scraper.politeness.breaker import State
@@ -118,7 +119,7 @@ COLUMN_ROW_COUNT = _stat("column/row_count", "rows whose content this run brough
 COLUMN_FILLED_COUNT = _stat("column/filled_count/{}", "of these, with a value that is not empty, by column")
 COLUMN_EXPECTED_COUNT = _stat("column/expected_count/{}", "of these, those that must have one: their source has it")
 COLUMN_MISSING_COUNT = _stat("column/missing_count/{}", "of those that must have one, those that have none")
-COMPLETENESS = _stat("completeness/{}", "share of those that must have one and do, by column")
+COMPLETENESS = _stat("completeness/{}", "share of those that must have one and do, by column; so far", column=MUST_HAVE)
 FAILED_SHARE = _stat("share/failed", "share of workflows that failed (neither gone nor blocked), opt-in layers apart")
 BLOCKED_SHARE = _stat("share/blocked", "share of workflows that the site refused")
 SITEMAP_SHARE = _stat("share/sitemap", "share of the ids in the sitemap that have a row in the store")

@@ -30,6 +30,7 @@ def test_defaults_are_those_of_the_contract() -> None:
     [
         ("N8N_SCRAPER_REQUEST_PER_SECOND", "1", "Did you mean N8N_SCRAPER_REQUESTS_PER_SECOND?"),
         ("N8N_SCRAPER_REQUESTS_PER_SECOND", "fast", "must be a number"),
+        ("N8N_SCRAPER_METRICS_TEXTFILE", "n8n.txt", "must end with .prom"),
         ("N8N_SCRAPER_REQUESTS_PER_SECOND", "nan", "must be between"),
         ("N8N_SCRAPER_REQUESTS_PER_SECOND", "-1", "must be between"),
         ("N8N_SCRAPER_REQUESTS_PER_SECOND", "2.01", "more than 2"),

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
+_COUNTED = (stats.COLUMN_EXPECTED_COUNT, stats.COLUMN_MISSING_COUNT)
+
+
 class Completeness:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
@@ -42,11 +45,17 @@ class Completeness:
         for column in sorted(filled):
             counts.inc_value(stats.COLUMN_FILLED_COUNT.format(column))
         for column in expected_columns(item):
-            counts.inc_value(stats.COLUMN_EXPECTED_COUNT.format(column))
-            if column not in filled:
-                counts.inc_value(stats.COLUMN_MISSING_COUNT.format(column))
+            self._count_expected(column, is_missing=column not in filled)
         if "transcripts" not in filled:
             self._without_transcripts.add(item.id)
+
+    def _count_expected(self, column: str, *, is_missing: bool) -> None:
+        counts, expected, missing = self._crawler.stats, *(name.format(column) for name in _COUNTED)
+        counts.inc_value(expected)
+        if is_missing:
+            counts.inc_value(missing)
+        share = 1 - counts.get_value(missing, 0) / counts.get_value(expected)
+        counts.set_value(stats.COMPLETENESS.format(column), round(share, 6))
 
     def _item_scraped(self, item: WorkflowItem) -> None:
         if item.transcripts and item.id in self._without_transcripts:

@@ -32,7 +32,7 @@ class StatsCollector(PrometheusStatsCollector):  # type: ignore[misc]  # the lib
         self.registry: CollectorRegistry = self.get_registry(None)
         self._metrics: dict[Metric, Counter | Gauge] = {}
         for stat, (metric, _) in METRICS.items():
-            if metric.labels:  # all of these are counted, and what did not happen yet is 0
+            if metric.labels and not metric.is_gauge:  # all of these are counted, and what did not happen yet is 0
                 self.get_metric(stat, Counter)
 
     def get_metric(

@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, get_args
 
-from n8n_scraper.stats import LABELS, STATS, Labels
+from n8n_scraper.stats import COMPLETENESS, LABELS, STATS, Labels
 from n8n_scraper.visit import Source
 
 PREFIX = "n8n_scraper_"
@@ -21,6 +21,9 @@ SCRAPY_STATS: dict[str, tuple[str, Labels]] = {
     "memusage/max": ("bytes of memory at most", {}),
 }
 """Stats that Scrapy counts, and that are metrics too: name → (meaning, labels)."""
+
+GAUGES = frozenset({COMPLETENESS})
+"""Stats with labels that are set and not counted: a series is there once something was measured."""
 
 SERVICE_SECONDS = PREFIX + "answer_service_seconds"
 REQUEST_SOURCES = (*get_args(Source), "other")
@@ -40,13 +43,15 @@ class Metric(NamedTuple):
     """Without the ``_total`` of a counter."""
     help: str
     labels: tuple[str, ...]
+    is_gauge: bool = False
+    """Where it has labels."""
 
 
 def _metrics() -> Iterator[tuple[str, Metric, Labels]]:
     ours = {name: (meaning, LABELS.get(name, {})) for name, meaning in STATS.items()}
     for name, (meaning, labels) in ours.items():
         if len(labels) == name.count("{}") and f"{name}/{{}}" not in LABELS:  # else it is the sum of that one
-            yield name, Metric(PREFIX + _plain(name), meaning, tuple(labels)), labels
+            yield name, Metric(PREFIX + _plain(name), meaning, tuple(labels), name in GAUGES), labels
     for name, (meaning, labels) in SCRAPY_STATS.items():
         yield name, Metric(f"{PREFIX}scrapy_{_plain(name)}", meaning, tuple(labels)), labels
 

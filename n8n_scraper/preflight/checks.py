@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -67,15 +68,27 @@ def _judge_store(condition: Condition, config: Config, *, is_new: bool) -> Findi
 
 def check_disk(folder: Path) -> Finding:
     """Of the folder, or of the closest one above that is there already."""
-    place = folder.resolve()
-    while not place.exists():
-        place = place.parent
-    free = shutil.disk_usage(place).free
-    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
-        return Finding("FAIL", "disk", f"{folder}: this user may not write there")
+    try:
+        place = _closest(folder)
+        if not place.is_dir():
+            return Finding("FAIL", "disk", f"{folder}: {place} is a file, and no folder; give another")
+        if not os.access(place, os.W_OK | os.X_OK):
+            return Finding("FAIL", "disk", f"{folder}: this user may not write to {place}")
+        with tempfile.TemporaryDirectory(prefix=".preflight-", dir=place):
+            free = shutil.disk_usage(place).free
+    except OSError as error:
+        return Finding("FAIL", "disk", f"{folder}: it cannot be made or written to ({error.strerror}); give another")
     verdict: Verdict = "FAIL" if free < TOO_SMALL else "warn" if free < SMALL else "ok"
     hint = "" if verdict == "ok" else f"; a whole library with its exports needs about {SMALL / 1e9:g} GB"
     return Finding(verdict, "disk", f"{free / 1e9:,.1f} GB free for {folder}{hint}")
+
+
+def _closest(folder: Path) -> Path:
+    """The folder itself, or the closest above it that is there."""
+    place = folder.resolve()
+    while not place.exists():
+        place = place.parent
+    return place
 
 
 def check_robots(verdicts: Mapping[str, bool | str], config: Config) -> Iterator[Finding]:
@@ -131,6 +144,8 @@ def _judge_worker(state: RunState) -> Finding:
 
 def check_exports(folder: Path) -> Finding:
     """Whether the files of the snapshot are there and have the bytes that the manifest says."""
+    if folder.exists() and not folder.is_dir():
+        return Finding("FAIL", "exports", f"{folder} is a file, and no folder: give another")
     if not any((folder / name).exists() for name in (FILE_NAME, *NAMES)):
         return Finding("ok", "exports", f"none yet in {folder}")
     try:

@@ -77,6 +77,8 @@ def _unpublished(reply: Reply) -> Reply:
 
 
 def _without(reply: Reply, path: str) -> Reply:
+    if reply.content_type == HTML and path:
+        return reply._replace(body=reply.body.replace(path.encode(), b"renamed"))
     return reply._replace(body=_dropped(reply.body, path)) if reply.content_type == JSON else reply
 
 

@@ -12,7 +12,7 @@ A plan is ``{"seed": 1, "rules": [RULE, …]}``; the first rule that fits a requ
 - how often: ``times`` for each id (or path, where there is no id) · ``at_most`` in all
 - what: ``kind``, or ``mix`` {kind: weight} · ``retry_after`` (seconds or a date, as sent) · ``seconds`` (of slow, drip,
   no_answer) · ``bytes`` (of huge, gzip_bomb) · ``to`` (the id of wrong_id, the address of redirect) · ``field`` (of
-  without, like ``workflow.user.username``)
+  without, like ``workflow.user.username``; of a page ``/workflows/categories/``, say)
 
 Kinds are statuses, ``204`` and ``400`` to ``599`` (403 comes with a block page), and the names in :data:`NAMED_KINDS`.
 """
@@ -45,7 +45,8 @@ NAMED_KINDS: dict[str, str] = {
     "bad_gzip": "a body that says it is gzip and is not",
     "wrong_id": "the answer for `to`, or for the next id there is",
     "redirect": "status 302 to `to`, or off the site",
-    "without": "the JSON answer without its member `field`, as if the site had dropped or renamed it",
+    "without": "the JSON answer without its member `field`, or the page with these characters replaced, as if the site"
+    " had dropped or renamed it",
     "wrong_type": "the answer, called text/plain",
     "image_bomb": "a picture whose header claims 60,000 by 60,000 pixels",
     "unpublished": "the answer with a status that is not `published`",

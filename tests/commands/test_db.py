@@ -109,13 +109,17 @@ def test_without_a_store_nothing_is_made(db: RunCommand, project: Path, words: t
         ("status", "now"),
         ("backup",),
         ("backup", "a", "b"),
-        ("status", "--nonsense"),
         ("status", "-c", "x"),
     ],
 )
 def test_a_wrong_command_line_is_refused(db: RunCommand, words: tuple[str, ...]) -> None:
     with pytest.raises(UsageError, match=r"scrapy db"):
         db(*words)
+
+
+def test_an_option_that_is_not_there_is_named(db: RunCommand) -> None:
+    with pytest.raises(UsageError, match="no option --nonsense"):
+        db("status", "--nonsense")
 
 
 def test_psql_asks_the_store_and_hands_its_exit_code_on(db: RunCommand) -> None:

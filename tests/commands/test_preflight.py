@@ -125,9 +125,22 @@ def test_disk(free: int, verdict: str, tmp_path: Path, monkeypatch: pytest.Monke
     assert checks.check_disk(tmp_path / "not" / "there" / "yet").verdict == verdict
 
 
-def test_a_file_where_a_folder_should_be(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("exports", "exports is a file, and no folder"),
+        ("exports/more", "exports is a file, and no folder"),
+        ("n" * 300, "cannot be made or written to (File name too long)"),
+        ("/proc/exports", "/proc/exports: "),
+    ],
+)
+def test_a_folder_that_cannot_be_made_is_said_to_be_so(tmp_path: Path, name: str, said: str) -> None:
     (tmp_path / "exports").write_text("")
-    assert checks.check_disk(tmp_path / "exports" / "more").verdict == "FAIL"
+    finding = checks.check_disk(tmp_path / name)
+    assert (finding.verdict, said in finding.said) == ("FAIL", True), finding.said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["exports"]
+    if name == "exports":
+        assert checks.check_exports(tmp_path / name).verdict == "FAIL"
 
 
 def test_a_store_of_another_site_and_a_newer_one_are_refused(database_url: str) -> None:

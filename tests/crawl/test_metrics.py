@@ -17,6 +17,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from n8n_scraper.completeness import MUST_HAVE
 from n8n_scraper.metrics.names import METRICS
 from n8n_scraper.replica.process import RunningReplica, running_replica
 
@@ -71,7 +72,7 @@ class Monitored(NamedTuple):
 
 @pytest.fixture(scope="module")
 def monitored(module_crawl: Crawler, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitored]:
-    """A crawl of some seconds, with some 503, that a Prometheus watches through a Pushgateway."""
+    """A crawl of a dozen seconds, with some 503, that a Prometheus watches through a Pushgateway."""
     folder = tmp_path_factory.mktemp("prometheus")
     gateway, prometheus = (f"127.0.0.1:{free_port()}" for _ in range(2))
     config = folder / "prometheus.yml"
@@ -91,7 +92,7 @@ def monitored(module_crawl: Crawler, tmp_path_factory: pytest.TempPathFactory) -
     ):
         began = time.time()
         settings = {"PROMETHEUS_PUSHGATEWAY": gateway, "N8N_SCRAPER_METRICS_INTERVAL": 0.3}
-        done = module_crawl(replica, N8N_SCRAPER_REQUESTS_PER_SECOND=20, **settings)
+        done = module_crawl(replica, N8N_SCRAPER_REQUESTS_PER_SECOND=8, **settings)
         assert done.code == 0, done.said
         assert "metrics cannot be told" not in done.said
         seen = Monitored(f"http://{prometheus}", f"http://{gateway}", began, done.run_folder.name)
@@ -114,7 +115,7 @@ def test_every_query_of_the_dashboard_has_data(monitored: Monitored, query: str)
 @needs_prometheus
 def test_prometheus_saw_the_crawl_go_on(monitored: Monitored) -> None:
     (stored,) = monitored.series('n8n_scraper_workflow_item_total{crawl_status="complete"}')
-    assert len(set(stored["values"])) >= 2
+    assert len(set(stored["values"])) > 3
     assert stored["metric"]["run_id"] == monitored.run_id
     assert stored["metric"]["job"] == "n8n_scraper"
     (failed,) = monitored.series('n8n_scraper_answer_total{kind="server"}')
@@ -125,6 +126,9 @@ def test_prometheus_saw_the_crawl_go_on(monitored: Monitored) -> None:
     assert 0.02 < slow["values"][-1] < 60
     (rate,) = monitored.series("max_over_time(sum(rate(n8n_scraper_rate_request_total[3s]))[1m:500ms])")
     assert 0 < rate["values"][-1] < 25
+    complete = monitored.series("n8n_scraper_completeness")
+    assert {series["metric"]["column"] for series in complete} == set(MUST_HAVE)
+    assert all(0.9 <= value <= 1 for series in complete for value in series["values"])
 
 
 @needs_prometheus

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from n8n_scraper.replica.process import RunningReplica, running_replica
 from .conftest import Crawl, Crawler
 
 COUNT = 90
+NewReplica = Callable[..., RunningReplica]
 CHECKED = {"N8N_SCRAPER_CHECKS": ""}
 
 
@@ -121,6 +122,27 @@ def test_a_changed_structure_stops_the_crawl_and_stores_no_hole(
     mended = crawl(site, **job)
     assert mended.code == 0, mended.said
     assert len(mended.snapshot()) == COUNT
+    assert all(row["categories"] for row in mended.snapshot())
+
+
+def test_a_page_whose_structure_changes_in_mid_crawl_stops_the_crawl(crawl: Crawler, new_replica: NewReplica) -> None:
+    """Where robots.txt closes the API, the pages are all there is."""
+    site = new_replica(count=COUNT, icons=0, traps=0, api_robots="closed")
+    renamed = {"route": "page", "kind": "without", "field": "/workflows/categories/"}
+    site.set_faults({**renamed, "requests": [66, 10_000]})  # robots.txt twice, the sitemap, then pages
+    done = crawl(site, **CHECKED)
+    assert done.code == 4, done.said
+    assert "categories of the page answer was there in " in done.said
+    stats = done.stats()
+    assert (stats["finish_reason"], stats["drift/fields"]) == ("structure_drift", "page/categories")
+    stored = crawl.query("select id, categories from observed")
+    assert 50 <= len(stored) < COUNT
+    assert all(row["categories"] for row in stored)
+    [withheld] = report(done)["sections"]["outcomes"]["withheld"]
+    assert len(withheld["ids"]) == stats["drift/withheld_count"] >= 10
+    site.set_faults()
+    mended = crawl(site, **CHECKED)
+    assert mended.code == 0, mended.said
     assert all(row["categories"] for row in mended.snapshot())
 
 

@@ -27,6 +27,7 @@ OPS = Path(__file__).parents[2] / "n8n_scraper" / "ops"
         ),
         ("answer/rate_limited_count", "n8n_scraper_answer", ("kind",), ("rate_limited",)),
         ("answer/retry_count", "n8n_scraper_answer_retry", (), ()),
+        ("completeness/views", "n8n_scraper_completeness", ("column",), ("views",)),
         ("log_count/ERROR", "n8n_scraper_scrapy_log", ("level",), ("ERROR",)),
     ],
 )
@@ -40,6 +41,7 @@ def test_a_stat_is_a_metric(stat: str, name: str, labels: tuple[str, ...], value
     [
         "workflow/item_count",  # the sum of its labels
         "workflow/item_count/https://example.org",
+        "completeness/slug",  # none that must be there
         "redaction/secret_count/github",  # no closed set is declared for it
         "downloader/exception_type_count/SomeError",
         "retry/reason_count/whatever",
