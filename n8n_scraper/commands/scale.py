@@ -22,6 +22,7 @@ from n8n_scraper.scale.dataset_files import make_dataset, write_dataset
 from n8n_scraper.scale.kill_loop import KillLoop, table
 from n8n_scraper.scale.load import queries
 from n8n_scraper.scale.scale_run import TRUE_RATE
+from n8n_scraper.scale.scaling import runs as scaling
 
 
 class Command(ProjectCommand):
@@ -50,6 +51,7 @@ class Command(ProjectCommand):
         add("--rate", type=float, default=TRUE_RATE, metavar="R", help="run: requests a second, 0 = no limit (2)")
         add("--baseline", type=Path, metavar="PATH", help="report, gate: a file or a run's folder; baseline: the file")
         add("--retries", type=int, default=1, metavar="N", help="gate: times a disturbed run is tried again (1)")
+        add("--minutes", type=float, default=10.0, metavar="M", help="scaling: of the ladder soak (10)")
         add("--out", type=Path, metavar="FOLDER", help="written there: dataset (dataset), queries (exports/scale)")
 
     def check_words(self, args: list[str]) -> None:
@@ -78,7 +80,7 @@ class Scenario(NamedTuple):
     does: str
     latency: str = "0.05-0.2"
     takes_folders: bool = False
-    """Of runs, as words behind the name."""
+    """Of runs, as words behind the name; scaling: names of ladders."""
 
 
 def _kills(opts: argparse.Namespace, folder: Path) -> bool:
@@ -171,6 +173,11 @@ def _baseline(opts: argparse.Namespace, _folder: Path) -> bool:
     return analysis.baseline(opts, _say)
 
 
+def _scaling(opts: argparse.Namespace, folder: Path) -> bool:
+    ladders = scaling.chosen([str(word) for word in opts.folders], opts.minutes, opts.count)
+    return scaling.run(ladders, folder, opts.out or scaling.new_name(opts.home), _say)
+
+
 def _queries(opts: argparse.Namespace, folder: Path) -> bool:
     known = {"rows": opts.count, "rounds": opts.rounds, "seed": opts.seed, "corpus": opts.corpus}
     return queries.run(folder, **known, out=opts.out or opts.home, say=_say)
@@ -202,6 +209,7 @@ SCENARIOS: dict[str, Scenario] = {
     "memory": Scenario(_memory, 50_000, "measure how a crawl's memory grows", latency="0"),
     "run": Scenario(_run, None, "crawl a dataset, killed once in the middle, and judge what came of it"),
     "watch": Scenario(_watch, None, "show live, in another terminal, what a scale command samples", takes_folders=True),
+    "scaling": Scenario(_scaling, None, "LADDER …: more and more load, and where it bends", takes_folders=True),
     "queries": Scenario(_queries, 100_000, "ask what analysts ask, with each index and without"),
     "dataset": Scenario(_dataset, None, "write ids, fault plan and expected outcomes of a scale run"),
     "report": Scenario(_report, None, "FOLDER: what a run was like, as HTML, Markdown and JSON", takes_folders=True),

@@ -1,0 +1,100 @@
+"""A ladder's outcome as Markdown and as JSON. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from n8n_scraper.scale.scaling.advice import capacity, thresholds, when_to_scale
+from n8n_scraper.scale.scaling.ladders import Ladder
+from n8n_scraper.scale.scaling.measured import Measured
+from n8n_scraper.scale.scaling.rules import StepVerdict, grace
+
+_HEAD = (
+    *("step", "workflows/s", "efficiency", "wf/min/MB", "p50/p95/p99 ms", "CPU crawler/Postgres/stand-in %"),
+    *("MB", "threads", "load", "others %", "verdict"),
+)
+
+
+def lines(ladder: Ladder, verdicts: Sequence[StepVerdict]) -> Iterator[str]:
+    yield f"**{ladder.name}**: {ladder.does}"
+    yield ""
+    yield f"| {' | '.join(_HEAD)} |"
+    yield "|---" * len(_HEAD) + "|"
+    for verdict in verdicts:
+        yield f"| {' | '.join(_cells(ladder, verdict))} |"
+    yield ""
+    for verdict in verdicts:
+        yield f"- {verdict.measured.step.label}: {verdict.bottleneck.name} ({verdict.bottleneck.evidence})"
+    yield from _conclusions(ladder, verdicts)
+
+
+def _cells(ladder: Ladder, verdict: StepVerdict) -> Iterator[str]:
+    step = verdict.measured
+    yield step.step.label
+    yield _n(step.throughput)
+    yield "–" if verdict.efficiency is None or not ladder.is_linear else f"{verdict.efficiency:.0%}"
+    yield _n(step.items_per_mb)
+    yield "/".join(_ms(seconds) for seconds in (step.p50, step.p95, step.p99))
+    yield "/".join(_n(cpu) for cpu in (step.crawler_cpu, step.postgres_cpu, step.replica_cpu))
+    yield from (_n(step.memory), _n(step.threads), _n(step.load_average), _n(step.foreign_cpu))
+    yield _words(verdict)
+
+
+def _words(verdict: StepVerdict) -> str:
+    missed = [f"{check.name} {_n(check.figure)}, not {check.bound}" for check in verdict.checks if not check.is_passed]
+    cliff = ["a cliff"] if verdict.is_cliff else []
+    return "; ".join([*(missed + cliff or ["pass"]), *(f"⚑ {flag}" for flag in verdict.flags)])
+
+
+def _conclusions(ladder: Ladder, verdicts: Sequence[StepVerdict]) -> Iterator[str]:
+    failed = next((one.measured.step.label for one in verdicts if not one.is_passed), None)
+    found, graceful = capacity(ladder, verdicts), grace(verdicts)
+    yield f"- bends at: {failed or 'none of these'}"
+    yield f"- degrades gracefully: {'yes' if graceful.is_graceful else 'NO'} ({'; '.join(graceful.reasons)})"
+    yield f"- capacity: {found.sentence(ladder) if found else 'none: not even the baseline passed'}"
+    if found:
+        watched = (f"{one.quantity} {one.bound}" for one in thresholds(verdicts[0].measured, found.step))
+        yield f"- watch: {'; '.join(watched)}"
+    yield from (f"- scale {sentence}" for sentence in when_to_scale(verdicts))
+    yield ""
+
+
+def as_json(ladder: Ladder, verdicts: Sequence[StepVerdict]) -> dict[str, Any]:
+    found, graceful = capacity(ladder, verdicts), grace(verdicts)
+    return {
+        "name": ladder.name,
+        "does": ladder.does,
+        "passed": all(one.is_passed for one in verdicts),
+        "steps": [_step(one) for one in verdicts],
+        "is_graceful": graceful.is_graceful,
+        "grace": graceful.reasons,
+        "capacity": None
+        if found is None
+        else {"per_second": found.per_second, "step": found.step.step.label, "sentence": found.sentence(ladder)},
+        "thresholds": [one._asdict() for one in thresholds(verdicts[0].measured, found.step)] if found else [],
+        "when_to_scale": when_to_scale(verdicts),
+    }
+
+
+def _step(verdict: StepVerdict) -> dict[str, Any]:
+    measured: Measured = verdict.measured
+    return {
+        **asdict(measured),
+        "items_per_mb": measured.items_per_mb,
+        "efficiency": verdict.efficiency,
+        "checks": [check._asdict() for check in verdict.checks],
+        "flags": verdict.flags,
+        "is_cliff": verdict.is_cliff,
+        "bottleneck": verdict.bottleneck._asdict(),
+        "passed": verdict.is_passed,
+    }
+
+
+def _n(value: float | None) -> str:
+    return "?" if value is None else f"{value:.3g}"
+
+
+def _ms(seconds: float | None) -> str:
+    return "?" if seconds is None else f"{seconds * 1000:.0f}"
