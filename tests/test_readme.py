@@ -20,6 +20,8 @@ from n8n_scraper.arguments import NAMES
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+READMES = [ROOT / "README.md", *sorted((ROOT / "n8n_scraper").glob("*/README.md"))]
+SHOWN = re.compile(r"^(?:\.venv/bin/)?scrapy ([^\n]+)", re.M)
 PROJECT = Settings()  # not get_project_settings(), which sets an environment variable for all tests
 PROJECT.setmodule(settings)
 COMMANDS = _get_commands_dict(PROJECT, inproject=True)
@@ -50,7 +52,7 @@ def test_the_test_command_is_what_ci_runs() -> None:
     assert f".venv/bin/python {words}" in TEXT
 
 
-@pytest.mark.parametrize("line", sorted(set(re.findall(r"^(?:\.venv/bin/)?scrapy ([^\n]+)", TEXT, re.M))))
+@pytest.mark.parametrize("line", sorted({line for file in READMES for line in SHOWN.findall(file.read_text("utf-8"))}))
 def test_every_command_shown_is_there_with_its_options(line: str) -> None:
     name, *words = shlex.split(line, comments=True)
     command = COMMANDS[name]
@@ -59,6 +61,17 @@ def test_every_command_shown_is_there_with_its_options(line: str) -> None:
     command.add_options(parser)
     _options, unknown = parser.parse_known_args(words)
     assert [word for word in unknown if word.startswith("-")] == []
+
+
+@pytest.mark.parametrize("file", READMES, ids=lambda file: file.parent.name)
+def test_every_link_leads_somewhere(file: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", file.read_text("utf-8")):
+        path, _, anchor = target.partition("#")
+        linked = file.parent / path if path else file
+        assert linked.exists(), target
+        if anchor:
+            heads = re.findall(r"^#+ (.+)$", linked.read_text("utf-8"), re.M)
+            assert anchor in {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}, target
 
 
 def test_every_path_in_the_settings_loads() -> None:

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.skipif(
 )
 ROOT = Path(__file__).parents[2]
 USER, PASSWORD = "n8n", "only-for-this-test"
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README = (ROOT / "n8n_scraper" / "ops" / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
