@@ -80,8 +80,9 @@ def read(folder: Path) -> WatchedRun:
 
 
 def newest() -> WatchedRun | None:
-    """Of those that are sampled by a user's commands now."""
-    return max((run for run in _all() if run.is_sampled), key=lambda run: run.began, default=None)
+    """What a scale command of ours samples now; between two steps of one, the step before. None: no command runs."""
+    living = (run for run in _all() if run.has_process)
+    return max(living, key=lambda run: (run.is_sampled, run.began), default=None)
 
 
 def _all() -> Iterator[WatchedRun]:

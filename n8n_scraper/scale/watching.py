@@ -40,7 +40,7 @@ def watch(folders: Sequence[Path], say: Callable[[str], None]) -> None:
     run = watched_run.newest() if folder is None else watched_run.read(folder)
     if run is None:
         raise StartError("No scale run is going on: start one in another terminal, like scrapy scale run --size 500.")
-    if not run.is_sampled:
+    if folder is not None and not run.is_sampled:
         raise StartError(f"The run in {folder} is over: {_ending(run)}.")
     terminal, told = open_live(), 0.0
     with Eye(run) as eye:
@@ -63,9 +63,7 @@ def _now(run: WatchedRun, folder: Path | None) -> WatchedRun | None:
         run = watched_run.read(folder)
         return run if run.is_sampled else None
     following = watched_run.newest()
-    if following is not None and following.pid == run.pid:
-        return following
-    return run if run.has_process else None
+    return following if following is not None and following.pid == run.pid else None
 
 
 def _ending(run: WatchedRun) -> str:

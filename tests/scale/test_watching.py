@@ -57,13 +57,22 @@ def _pid_of_an_ended_process() -> int:
     ("changes", "is_found"),
     [
         ({}, True),
-        ({"ended": 2.0}, False),
+        ({"ended": 2.0}, True),  # its command goes on, with another step or with judging
         ({"pid": 1}, False),  # another process that began at another time
     ],
 )
-def test_the_newest_run_that_is_sampled_is_found(begun: WatchedRun, changes: dict[str, Any], is_found: bool) -> None:
+def test_a_run_is_found_as_long_as_its_command_lives(
+    begun: WatchedRun, changes: dict[str, Any], is_found: bool
+) -> None:
     _write_again(begun, **changes)
     assert (watched_run.newest() is not None) is is_found
+
+
+def test_what_is_sampled_now_comes_before_what_began_later(begun: WatchedRun) -> None:
+    other = Path(begun.samples).parents[1] / "step2"
+    other.mkdir()
+    replace(begun, began=begun.began + 5, ended=begun.began + 9).write_to([other])
+    assert watched_run.newest() == begun
 
 
 def test_a_run_whose_command_was_killed_is_over(begun: WatchedRun) -> None:
@@ -80,7 +89,7 @@ def test_what_is_no_such_file_is_passed_over(begun: WatchedRun) -> None:
 
 
 def test_that_there_is_none_is_said(begun: WatchedRun, run_command: Callable[..., Any]) -> None:
-    _write_again(begun, ended=begun.began + 7)
+    _write_again(begun, ended=begun.began + 7, pid=_pid_of_an_ended_process())
     said = run_command(Command(), "watch")
     assert said.exit_code == 1
     assert "No scale run is going on" in said.err

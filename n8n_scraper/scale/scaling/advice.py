@@ -78,10 +78,10 @@ def when_to_scale(verdicts: Sequence[StepVerdict]) -> list[str]:
     at_rate = [one for one in verdicts if one.bottleneck.name == "the promise of the rate"]
     flows = math.ceil(TRUE_RATE * max((one.measured.p99 or 0.0 for one in verdicts), default=0.0)) + 1
     up = (
-        f"up: when less than {LEAST_OF_RATE:.0%} of the promised rate is reached for five minutes, ids are left, and "
+        f"up when less than {LEAST_OF_RATE:.0%} of the promised rate is reached for five minutes, ids are left, and "
         f"the crawler's CPU is above {MOST_CPU:g} % (another process) or below it with all flows busy (more flows: the "
         f"rate times the service time, here {flows})"
     )
-    down = f"down: when the rate is reached and the crawlers together use less than {IDLE_CPU:g} % of a core: to one"
-    never = "no use: at the promised rate more flows and processes bring nothing but fail-over" if at_rate else ""
+    down = f"down when the rate is reached and the crawlers together use less than {IDLE_CPU:g} % of a core: to one"
+    never = "not at all at the promised rate: more flows and processes bring nothing but fail-over" if at_rate else ""
     return [sentence for sentence in (up, down, never) if sentence]

@@ -31,8 +31,8 @@ def test_at_the_promise_more_is_of_no_use_and_that_is_said() -> None:
     found = advice.capacity(PACED, verdicts)
     assert found
     assert "more load brings no more of it" in found.sentence(PACED)
-    assert advice.when_to_scale(verdicts)[-1].startswith("no use: at the promised rate more flows")
-    assert not any(sentence.startswith("no use") for sentence in advice.when_to_scale(judge(LINEAR, BENT)))
+    assert advice.when_to_scale(verdicts)[-1].startswith("not at all at the promised rate: more flows")
+    assert not any(sentence.startswith("not at all") for sentence in advice.when_to_scale(judge(LINEAR, BENT)))
 
 
 def test_thresholds_come_from_what_was_measured() -> None:
