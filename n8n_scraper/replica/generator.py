@@ -29,6 +29,8 @@ _DAYS = 2580
 _EXISTING = 0.62
 _KEPT = 2000
 """Answers kept in memory, about 80 MB: a crawl asks for some of them again."""
+_LARGE_EVERY, _LARGE = 67, 50
+"""One listed template in so many has so many nodes more: as often as real ones have more than 50."""
 _UNUSUAL = {17: "unpublished", 37: "gone", 57: "unlisted"}
 """Which of a hundred existing templates are not simply published."""
 
@@ -52,6 +54,7 @@ class GeneratedLibrary:
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self._topics: dict[int, prose.Topic] = {}
+        self._large: set[int] = set()
         self.remark = ""
         self.entries: dict[int, Entry] = {}
         self.answer = lru_cache(_KEPT)(self._made)
@@ -78,6 +81,8 @@ class GeneratedLibrary:
                 unusual = _UNUSUAL.get(len(self.entries) % 100)
                 trap = None if unusual else trap_of(listed, self.recipe.traps, hostile=self.recipe.hostile)
                 self.entries[number] = self._entry(number, unusual, trap)
+                if listed % _LARGE_EVERY == _LARGE_EVERY // 2 and not unusual:
+                    self._large.add(number)
                 listed += unusual is None
 
     def _entry(self, id: int, unusual: str | None, trap: str | None) -> Entry:
@@ -102,7 +107,8 @@ class GeneratedLibrary:
 
     def _draft(self, entry: Entry) -> Draft:
         rng = seeded(self.recipe.seed, entry.id, "body")
-        canvas = build(rng, max(3, int(rng.lognormvariate(2.4, 0.5))))
+        usual = max(2, int(rng.lognormvariate(2.4, 0.5)))
+        canvas = build(rng, usual + _LARGE if entry.id in self._large else usual)
         working = [node["name"] for node in canvas.nodes if node["type"] != STICKY_NOTE]
         inner: dict[str, Any] = {"nodes": canvas.nodes, "connections": canvas.connections}
         if rng.random() < 0.88:

@@ -72,8 +72,11 @@ class VerdictRow(TypedDict):
     target: float
     acceptable: float
     is_least: bool
+    is_strict: bool
+    """A figure that is equal to a bound does not hold."""
     zone: str
     reason: str
+    """Why it is not applicable, or what the figure is of."""
 
 
 class Outcome(TypedDict):

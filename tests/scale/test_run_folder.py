@@ -30,6 +30,7 @@ VERDICT: VerdictRow = {
     "target": 95,
     "acceptable": 90,
     "is_least": True,
+    "is_strict": False,
     "zone": "red",
     "reason": "",
 }
