@@ -15,13 +15,11 @@ from n8n_scraper.command import ProjectCommand
 from n8n_scraper.exit_codes import FAULT
 from n8n_scraper.project import load_config
 from n8n_scraper.replica.process import running_replica
-from n8n_scraper.scale import fault_table, scale_run, speed_runs, transcript_table, watching
+from n8n_scraper.scale import fault_table, run_scenario, speed_runs, transcript_table, watching
 from n8n_scraper.scale.analysis import scenarios as analysis
-from n8n_scraper.scale.criteria import is_passed, verdict_table
-from n8n_scraper.scale.dataset_files import make_dataset, write_dataset
+from n8n_scraper.scale.conditions import TRUE_RATE
 from n8n_scraper.scale.kill_loop import KillLoop, table
 from n8n_scraper.scale.load import queries
-from n8n_scraper.scale.scale_run import TRUE_RATE
 from n8n_scraper.scale.scaling import runs as scaling
 
 
@@ -52,7 +50,16 @@ class Command(ProjectCommand):
         add("--baseline", type=Path, metavar="PATH", help="report, gate: a file or a run's folder; baseline: the file")
         add("--retries", type=int, default=1, metavar="N", help="gate: times a disturbed run is tried again (1)")
         add("--minutes", type=float, default=10.0, metavar="M", help="scaling: of the ladder soak (10)")
-        add("--out", type=Path, metavar="FOLDER", help="written there: dataset (dataset), queries (exports/scale)")
+        add(
+            "--clock",
+            type=_clock,
+            default=1.0,
+            metavar="N",
+            help="run: rates N times higher, waits N times shorter (1)",
+        )
+        add("--layers", default="1,2,3", metavar="LIST", help="dataset, run: as of a crawl (1,2,3)")
+        add("--again", type=Path, metavar="FOLDER", help="run: what failed, was unexpected or slow in that run")
+        add("--out", type=Path, metavar="FOLDER", help="written there (dataset; run, queries: exports/scale/…)")
 
     def check_words(self, args: list[str]) -> None:
         if not args or args[0] not in SCENARIOS:
@@ -124,13 +131,7 @@ def _transcripts(opts: argparse.Namespace, folder: Path) -> bool:
 
 
 def _dataset(opts: argparse.Namespace, _folder: Path) -> bool:
-    dataset, served = make_dataset(opts.size, opts.seed, opts.corpus)
-    out = opts.out or Path("dataset")
-    write_dataset(out, dataset, served)
-    for name, counts in dataset.composition().items():
-        _say(f"{name}: {', '.join(f'{what} {count}' for what, count in sorted(counts.items()))}")
-    _say(f"{out}: ids.txt, faults.json, expected.jsonl, dataset.json")
-    return True
+    return run_scenario.dataset(opts, _say)
 
 
 def _speed(opts: argparse.Namespace, folder: Path) -> bool:
@@ -144,16 +145,7 @@ def _memory(opts: argparse.Namespace, folder: Path) -> bool:
 
 
 def _run(opts: argparse.Namespace, folder: Path) -> bool:
-    dataset, served = make_dataset(opts.size, opts.seed, opts.corpus)
-    with running_replica(**served, latency=opts.latency) as replica:
-        found = scale_run.run(dataset, replica, folder, rate=opts.rate, say=_say)
-    _say("", *verdict_table(found.verdicts), "", *(f"{id}: {what}" for id, what in sorted(found.wrong.items())))
-    passed = is_passed(found.verdicts)
-    _say(
-        f"{opts.size} workflows in {found.seconds:.0f} s: {'passed' if passed else 'NOT passed'};"
-        f" load average {os.getloadavg()[0]:.1f}"
-    )
-    return passed
+    return run_scenario.run(opts, folder, _say)
 
 
 def _watch(opts: argparse.Namespace, _folder: Path) -> bool:
@@ -192,6 +184,13 @@ def _whole(text: str) -> int:
     if number < 1:
         raise ValueError(text)
     return number
+
+
+def _clock(text: str) -> float:
+    factor = float(text)
+    if not 1 <= factor <= 1000:
+        raise ValueError(text)
+    return factor
 
 
 def _share(text: str) -> float:

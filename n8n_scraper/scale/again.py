@@ -4,7 +4,7 @@ Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from n8n_scraper.report.id_lists import SLOW_SHARE
@@ -36,6 +36,23 @@ def choose(outcomes: Sequence[Outcome]) -> Again:
         _ids(one for one in outcomes if limit is not None and (one.get("service_seconds") or 0.0) > limit),
         limit,
     )
+
+
+def lines(chosen: Again, after: Sequence[Outcome]) -> Iterator[str]:
+    """What became of them when they were asked for again."""
+    now = {one["id"]: one for one in after}
+    holds = {id for id, one in now.items() if one.get("is_as_expected")}
+    fast = {id for id, one in now.items() if (one.get("service_seconds") or 0.0) <= (chosen.slow_from or 0.0)}
+    well = {id for id in holds if now[id].get("error_kind") in (None, "gone")}
+    for ids, what, good, now_good in (
+        (chosen.unexpected, "not as expected", holds, "as expected now"),
+        (chosen.failed, "failed", well, "without a failure now"),
+        (chosen.slow, f"slow (over {chosen.slow_from or 0:.2f} s)", fast, "faster now"),
+    ):
+        still = [str(id) for id in ids if id not in good]
+        yield f"{len(ids)} were {what}: {len(ids) - len(still)} {now_good}" + (
+            f"; still not: {', '.join(still)}" if still else ""
+        )
 
 
 def _ids(outcomes: Iterable[Outcome]) -> tuple[int, ...]:

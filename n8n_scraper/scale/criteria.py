@@ -12,16 +12,21 @@ acceptable, so it is red here: the strict reading. Where it names one number, th
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from n8n_scraper.scale.run_folder import VerdictRow
 
 TARGET, ACCEPTABLE, RED, NOT_APPLICABLE = "target", "acceptable", "red", "not applicable"
-_COMPARISONS = {"<": operator.lt, "≤": operator.le, ">": operator.gt, "≥": operator.ge}
+_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "≤": operator.le,
+    ">": operator.gt,
+    "≥": operator.ge,
+}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Criterion:
     """``is_least``: the figure must reach the bounds, else it must not exceed them; ``is_strict``: nor be equal."""
 
@@ -77,15 +82,15 @@ class Verdict:
 def _least(
     name: str, meaning: str, target: float, acceptable: float | None = None, unit: str = "%", *, is_strict: bool = False
 ) -> Criterion:
-    bounds = {"target": target, "acceptable": target if acceptable is None else acceptable}
-    return Criterion(name=name, meaning=meaning, unit=unit, is_least=True, is_strict=is_strict, **bounds)
+    acceptable = target if acceptable is None else acceptable
+    return Criterion(name, meaning, unit, target, acceptable, is_least=True, is_strict=is_strict)
 
 
 def _most(
     name: str, meaning: str, unit: str, target: float, acceptable: float | None = None, *, is_strict: bool = False
 ) -> Criterion:
-    bounds = {"target": target, "acceptable": target if acceptable is None else acceptable}
-    return Criterion(name=name, meaning=meaning, unit=unit, is_strict=is_strict, **bounds)
+    acceptable = target if acceptable is None else acceptable
+    return Criterion(name, meaning, unit, target, acceptable, is_strict=is_strict)
 
 
 LISTED_COLUMNS = ("name", "url", "author_name", "categories", "created_at", "views", "description", "node_types")

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from n8n_scraper.exceptions import StartError
-from n8n_scraper.scale.candidates import Candidate
+from n8n_scraper.scale.candidates import NODE_BOUNDS, Candidate
 from n8n_scraper.scale.fault_plan import Planned, Rule, every_fault, fault_rules
 
 SHARES = {"good": 0.6, "challenging": 0.3, "edge": 0.1}
@@ -23,6 +23,9 @@ SMALLEST = 30
 RATE_TOLD = Planned("429", "rate_limited", 1)
 CHALLENGES_PER_429 = 150
 """Each halves the rate of the crawl, which takes 150 good answers to come back."""
+LEAST = {"size_class": len(NODE_BOUNDS) + 1, "category": 10, "year": 2}
+"""Kinds that a dataset has at least: every class of size, from a few nodes to more than 50; old ones and new ones."""
+_WORDS = {"size_class": "classes of size (by number of nodes)", "category": "categories", "year": "years"}
 UNKNOWN_EVERY = 10
 """One edge case in so many is an id that never existed."""
 
@@ -41,6 +44,9 @@ class Member:
     category: str = ""
     created: str = ""
     size_class: int | None = None
+    media: str = "missing"
+    """Status of the layer, where it is asked for and nothing else failed."""
+    transcripts: str = "missing"
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,11 @@ class Dataset:
     def rules(self) -> list[Rule]:
         """The fault plan, for a replica."""
         return fault_rules(self.plan)
+
+    def only(self, ids: Collection[int]) -> Dataset:
+        """A part of it, which is composed as it is."""
+        members = tuple(member for member in self.members if member.id in ids)
+        return Dataset(members, {id: planned for id, planned in self.plan.items() if id in ids})
 
     def composition(self) -> dict[str, Counter[str]]:
         """How many members by group, by what is odd about them, by category, by size and by year."""
@@ -86,9 +97,32 @@ def compose(candidates: Iterable[Candidate], size: int, seed: int) -> Dataset:
     plan = _challenges(_spread(rest, counts["challenging"], rng, "challenging"), rng)
     members = [_member(one, "good", "", least_quality=GOOD_QUALITY) for one in good]
     members += [_faulty(one, planned) for one, planned in plan]
-    return Dataset(
-        tuple(sorted([*members, *edges], key=lambda member: member.id)), {one.id: planned for one, planned in plan}
-    )
+    members = sorted([*members, *edges], key=lambda member: member.id)
+    return check(Dataset(tuple(members), {one.id: planned for one, planned in plan}), pool)
+
+
+def check(dataset: Dataset, pool: Sequence[Candidate]) -> Dataset:
+    """The dataset, if it is composed as promised.
+
+    Raises:
+        StartError: it is not; the first thing that is missing.
+    """
+    size, found = len(dataset.members), dataset.composition()
+    wanted = {"challenging": round(size * SHARES["challenging"]), "edge": round(size * SHARES["edge"])}
+    wanted["good"] = size - sum(wanted.values())
+    if len({member.id for member in dataset.members}) != size or found["group"] != wanted:
+        raise StartError(f"The dataset of {size} is not composed as promised: {dict(found['group'])}, not {wanted}.")
+    for what, least in LEAST.items():
+        if len(found[what]) < least:
+            raise StartError(
+                f"The dataset of {size} has {len(found[what])} {_WORDS[what]}, at least {least} are needed:"
+                " take a larger library, or another seed."
+            )
+    odd = len({one.trap for one in pool if one.trap})
+    edges = {member.why for member in dataset.members if member.group == "edge"}
+    if len(edges) < min(wanted["edge"] - wanted["edge"] // UNKNOWN_EVERY, odd):
+        raise StartError(f"The dataset of {size} has {len(edges)} kinds of edge cases only: take another seed.")
+    return dataset
 
 
 def _is_plain(one: Candidate) -> bool:
@@ -96,18 +130,21 @@ def _is_plain(one: Candidate) -> bool:
 
 
 def _spread(pool: Sequence[Candidate], count: int, rng: random.Random, group: str) -> list[Candidate]:
-    """``count`` of the pool, in turn from every class of size, category and time there is."""
+    """``count`` of the pool: each time one of the class of size, the category and the year that have the fewest."""
     if len(pool) < count:
         raise StartError(
             f"The library has {len(pool)} workflows fit to be {group}, {count} are needed: take a larger one."
         )
-    shelves: dict[tuple[int, str, str], list[Candidate]] = defaultdict(list)
+    shelves: dict[tuple[str, str, str], list[Candidate]] = defaultdict(list)
     for one in rng.sample(pool, len(pool)):
-        shelves[one.size_class, one.category, one.created[:4]].append(one)
+        shelves[f"size {one.size_class}", one.category, one.created[:4]].append(one)
     taken: list[Candidate] = []
-    while len(taken) < count:
-        taken += [shelves[key].pop() for key in sorted(shelves) if shelves[key]]
-    return taken[:count]
+    counts: Counter[str] = Counter()
+    for _ in range(count):
+        key = min((key for key in shelves if shelves[key]), key=lambda key: [counts[word] for word in key])
+        counts.update(key)
+        taken.append(shelves[key].pop())
+    return taken
 
 
 def _challenges(chosen: Sequence[Candidate], rng: random.Random) -> list[tuple[Candidate, Planned]]:
@@ -127,8 +164,8 @@ def _edges(pool: Sequence[Candidate], count: int, rng: random.Random) -> list[Me
     for one in rng.sample(list(pool), len(pool)):
         if why := one.trap or ("" if one.state == "listed" else one.state):
             shelves[why].append(one)
-    for why, extreme in _extremes(pool).items():
-        shelves[why].append(extreme)
+    for why, extremes in _extremes(pool, count).items():
+        shelves[why] += extremes
     members: dict[int, Member] = {}
     for number in range(1, count // UNKNOWN_EVERY + 1):
         id = max((one.id for one in pool), default=0) + number * 7
@@ -145,19 +182,19 @@ def _edges(pool: Sequence[Candidate], count: int, rng: random.Random) -> list[Me
     return list(members.values())[:count]
 
 
-def _extremes(pool: Sequence[Candidate]) -> dict[str, Candidate]:
+def _extremes(pool: Sequence[Candidate], count: int) -> dict[str, list[Candidate]]:
+    """By what is extreme about them up to ``count``, the most extreme last."""
     there = [one for one in pool if one.state == "listed" and one.trap is None]
-    if not there:
-        return {}
-    return {
-        "most nodes": max(there, key=lambda one: one.nodes),
-        "fewest nodes": min(there, key=lambda one: one.nodes),
-        "longest text": max(there, key=lambda one: one.text_length),
-        "shortest text": min(there, key=lambda one: one.text_length),
-        "lowest quality": min(there, key=lambda one: one.quality or 0),
-        "oldest": min(there, key=lambda one: one.created),
-        "newest": max(there, key=lambda one: one.created),
+    measures: dict[str, Callable[[Candidate], Any]] = {
+        "most nodes": lambda one: one.nodes,
+        "fewest nodes": lambda one: -one.nodes,
+        "longest text": lambda one: one.text_length,
+        "shortest text": lambda one: -one.text_length,
+        "lowest quality": lambda one: -(one.quality or 0),
+        "oldest": lambda one: [-ord(letter) for letter in one.created],
+        "newest": lambda one: one.created,
     }
+    return {why: sorted(there, key=measure)[-count:] for why, measure in measures.items()}
 
 
 def _edge(one: Candidate, why: str) -> Member:
@@ -184,5 +221,7 @@ def _member(one: Candidate, group: str, why: str, **expected: Any) -> Member:
         category=one.category,
         created=one.created,
         size_class=None if one.state in {"gone", "unpublished", "malformed"} else one.size_class,
+        media="ok" if one.images else "missing",
+        transcripts="ok" if one.videos else "missing",
         **{"crawl_status": "complete", **expected},
     )

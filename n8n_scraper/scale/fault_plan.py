@@ -7,7 +7,7 @@ lasts. So the row that comes out depends on nothing but the plan.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from n8n_scraper.failures import KINDS
@@ -94,3 +94,13 @@ def fault_rules(plan: Mapping[int, Planned]) -> list[Rule]:
     for id, planned in plan.items():
         ids.setdefault(planned, []).append(id)
     return [{**planned.rule, "id": sorted(of)} for planned, of in ids.items()]
+
+
+def read_plan(rules: Iterable[Rule]) -> dict[int, Planned]:
+    """The plan that :func:`fault_rules` made rules of.
+
+    Raises:
+        LookupError: a rule has no ids, or a fault that is not planned here.
+    """
+    kinds = {fault: kind for kind, faults in _FAULTS.items() for fault in faults}
+    return {id: Planned(rule["kind"], kinds[rule["kind"]], rule.get("times")) for rule in rules for id in rule["id"]}

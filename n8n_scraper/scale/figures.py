@@ -4,47 +4,51 @@ crawl's own stats. Pure; None where there is nothing to measure.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from n8n_scraper import stats
+from n8n_scraper.report.measures import percentile
 from n8n_scraper.scale.criteria import LISTED_COLUMNS
-from n8n_scraper.scale.dataset import GOOD_QUALITY, Dataset, Member
+from n8n_scraper.scale.dataset import GOOD_QUALITY, Dataset
 
 Row = Mapping[str, Any]
+COLUMN = "column/"
+"""Before the name of a column: its own share."""
+_BREAKER_OPENS = re.compile(r"Circuit breaker open: \d+ failures in a row, of \d+ ids, last: server")
+"""What an outage is taken for; not the words for workflows that are blocked, nor for a probe that failed."""
 
 
-def classify(members: Iterable[Member], rows: Mapping[int, Row]) -> dict[int, str]:
-    """Members that did not become what was expected, each with what it became."""
-    wrong = {}
-    for member in members:
-        row = rows.get(member.id)
-        if row is None:
-            wrong[member.id] = "no row"
-        elif (row["crawl_status"], row["error_kind"]) != (member.crawl_status, member.error_kind):
-            wrong[member.id] = f"{row['crawl_status']} ({row['error_kind']}), expected {member.crawl_status}"
-    return wrong
-
-
-def of_rows(dataset: Dataset, rows: Mapping[int, Row]) -> dict[str, float | None]:
-    """Completeness, classification, quality, columns and service time."""
+def of_rows(dataset: Dataset, rows: Mapping[int, Row], wrong: Collection[int]) -> dict[str, float | None]:
+    """Completeness, classification, quality, columns and service time; ``wrong`` are not what was expected."""
     possible = [member.id for member in dataset.members if member.crawl_status == "complete"]
     complete = [rows[id] for id in possible if id in rows and rows[id]["crawl_status"] == "complete"]
     good = [member for member in dataset.members if member.least_quality]
     high = [one for one in good if one.id in rows and (rows[one.id]["quality_score"] or 0) >= GOOD_QUALITY]
     whole = [rows[one.id] for one in dataset.members if one.group == "good" and one.id in rows]
-    filled = [row[name] not in (None, "", []) for row in whole for name in LISTED_COLUMNS]
-    wrong = classify(dataset.members, rows)
+    columns = {
+        name: _share(sum(row[name] not in (None, "", []) for row in whole), len(whole)) for name in LISTED_COLUMNS
+    }
     return {
         "completeness": _share(len(complete), len(possible)),
         "classification": _share(len(dataset.members) - len(wrong), len(dataset.members)),
         "good_quality": _share(len(high), len(good)),
-        "columns": _share(sum(filled), len(filled)),
+        "columns": min((share for share in columns.values() if share is not None), default=None),
         "service_seconds": _mean([row["service_seconds"] for row in rows.values()]),
         "watchdog": float(sum("WORKFLOW_TIMEOUT" in (row["error"] or "") for row in rows.values())),
+        **{f"{COLUMN}{name}": share for name, share in columns.items()},
     }
+
+
+def worst_columns(figures: Mapping[str, float | None]) -> str:
+    """Names of the columns that the figure ``columns`` is of; empty where all are filled."""
+    least = figures.get("columns")
+    if least is None or least == 100:
+        return ""
+    return ", ".join(name for name in LISTED_COLUMNS if figures.get(f"{COLUMN}{name}") == least)
 
 
 def of_log(dataset: Dataset, entries: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
@@ -66,6 +70,15 @@ def of_stats(runs: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
     memory = [run["memusage/max"] / 1e6 for run in runs if "memusage/max" in run]
     queries = [run[stats.STORE_QUERY_P95] * 1000 for run in runs if stats.STORE_QUERY_P95 in run]
     return {"peak_memory": max(memory, default=None), "store_query_p95": max(queries, default=None)}
+
+
+def of_crawl_log(text: str) -> dict[str, float | None]:
+    """From what the crawls said, because one that is killed leaves no stats."""
+    return {"breaker": float(len(_BREAKER_OPENS.findall(text)))}
+
+
+def of_gaps(gaps: Sequence[float]) -> dict[str, float | None]:
+    return {"stage_gap": percentile(gaps, 0.95), "stage_gap_pairs": float(len(gaps))}
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from n8n_scraper.items import LAYERS, STAGES
 from n8n_scraper.scale import figures
 from n8n_scraper.scale.criteria import LISTED_COLUMNS
 from n8n_scraper.scale.dataset import Dataset, Member
+from n8n_scraper.scale.expected import classify
 from n8n_scraper.scale.fault_plan import Planned
 
 GOOD = Member(id=1, group="good", why="", crawl_status="complete", least_quality=80.0)
@@ -19,6 +22,8 @@ def row(**changes: Any) -> dict[str, Any]:
     filled = dict.fromkeys(LISTED_COLUMNS, "x")
     whole = {
         "crawl_status": "complete",
+        **dict.fromkeys(LAYERS.values(), "ok"),
+        **dict.fromkeys(STAGES.values(), "skipped"),
         "error_kind": None,
         "error": None,
         "quality_score": 90.0,
@@ -27,7 +32,16 @@ def row(**changes: Any) -> dict[str, Any]:
     return {**filled, **whole, **changes}
 
 
-ROWS = {1: row(), 2: row(service_seconds=3.0), 3: row(crawl_status="gone", error_kind="gone", quality_score=None)}
+def gone_row() -> dict[str, Any]:
+    layers = dict.fromkeys(LAYERS.values(), "gone")
+    return row(crawl_status="gone", error_kind="gone", quality_score=None, **layers)
+
+
+def of_rows(rows: dict[int, dict[str, Any]]) -> dict[str, float | None]:
+    return figures.of_rows(DATASET, rows, classify(DATASET.members, rows))
+
+
+ROWS = {1: row(), 2: row(service_seconds=3.0), 3: gone_row()}
 
 
 def entry(t: float, id: int, status: int = 200, **more: Any) -> dict[str, Any]:
@@ -35,7 +49,7 @@ def entry(t: float, id: int, status: int = 200, **more: Any) -> dict[str, Any]:
 
 
 def test_all_as_expected() -> None:
-    found = figures.of_rows(DATASET, ROWS)
+    found = of_rows(ROWS)
     assert {found[name] for name in ("completeness", "classification", "good_quality", "columns")} == {100}
     assert found["service_seconds"] == pytest.approx(5 / 3)
 
@@ -47,19 +61,20 @@ def test_all_as_expected() -> None:
         (3, {"crawl_status": "complete", "error_kind": None}, "classification", 200 / 3),
         (3, {"error_kind": "server"}, "classification", 200 / 3),
         (1, {"quality_score": 79.9}, "good_quality", 50),
-        (1, {"categories": []}, "columns", 87.5),
+        (1, {"categories": []}, "columns", 0),
+        (1, {"categories": []}, "column/categories", 0),
+        (1, {"categories": []}, "column/views", 100),
         (1, {"views": 0}, "columns", 100),
         (2, {"error": "took more than 900 s (WORKFLOW_TIMEOUT)"}, "watchdog", 1),
     ],
 )
 def test_one_that_went_wrong_is_seen(id: int, changes: dict[str, Any], name: str, figure: float) -> None:
-    assert figures.of_rows(DATASET, {**ROWS, id: row(**changes)})[name] == pytest.approx(figure)
+    assert of_rows({**ROWS, id: row(**changes)})[name] == pytest.approx(figure)
 
 
 def test_a_missing_row_is_no_success() -> None:
-    found = figures.of_rows(DATASET, {1: ROWS[1]})
+    found = of_rows({1: ROWS[1]})
     assert (found["completeness"], found["classification"]) == (50, pytest.approx(100 / 3))
-    assert figures.classify(DATASET.members, {1: ROWS[1]}) == {2: "no row", 3: "no row"}
 
 
 def test_politeness_and_retries_are_what_the_site_saw() -> None:
@@ -74,4 +89,30 @@ def test_politeness_and_retries_are_what_the_site_saw() -> None:
 
 def test_without_anything_measured_there_is_no_figure() -> None:
     assert figures.of_stats([{}]) == {"peak_memory": None, "store_query_p95": None}
-    assert figures.of_rows(Dataset((), {}), {})["completeness"] is None
+    assert figures.of_rows(Dataset((), {}), {}, {})["completeness"] is None
+    assert figures.of_gaps([]) == {"stage_gap": None, "stage_gap_pairs": 0}
+
+
+def test_the_worst_column_counts_and_is_named() -> None:
+    more = tuple(replace(GOOD, id=id) for id in range(10, 20))
+    dataset = Dataset(more, {})
+    rows = {member.id: row() for member in more}
+    whole = figures.of_rows(dataset, rows, {})
+    assert (whole["columns"], figures.worst_columns(whole)) == (100, "")
+    rows[10] = row(views=None, url="")
+    rows[11] = row(views=None)
+    found = figures.of_rows(dataset, rows, {})
+    assert (found["columns"], found["column/url"]) == (80, 90)
+    assert figures.worst_columns(found) == "views"
+
+
+def test_a_breaker_that_opens_is_told_from_one_whose_probe_failed() -> None:
+    log = (
+        "Circuit breaker open: 10 failures in a row, of 6 ids, last: server; next probe in 2 s\n"
+        "Circuit breaker open: 3 failures in a row, of 3 ids, last: blocked; next probe in 2 s\n"
+        "Circuit breaker half_open: one request goes out as a probe\n"
+        "Circuit breaker open: the probe failed: server; next probe in 4 s\n"
+        "Circuit breaker closed: the site answers again\n"
+    )
+    assert figures.of_crawl_log(log) == {"breaker": 1}
+    assert figures.of_crawl_log("") == {"breaker": 0}

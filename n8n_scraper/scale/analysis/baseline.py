@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from n8n_scraper.printable import printable
 from n8n_scraper.scale.analysis.decision import TIMED
-from n8n_scraper.scale.scale_run import TRUE_RATE
+from n8n_scraper.scale.conditions import TRUE_RATE
 
 ASSUMED_NOISE, ASSUMED_NOISE_OF_TIME = 0.01, 0.2
 """Where a baseline has one run: nobody knows how much its figures vary by themselves."""

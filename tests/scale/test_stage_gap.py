@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from n8n_scraper.scale.stage_gap import Rates, stage_gaps
+
+NO_LIMIT = Rates(0, 0, 0)
+
+
+def entry(t: float, host: str, id: int | None = None, path: str = "/", video: str | None = None) -> dict[str, Any]:
+    return {"t": t, "host": host, "id": id, "path": path, "status": 200} | ({"video": video} if video else {})
+
+
+def row(images: str = "", videos: str = "") -> dict[str, Any]:
+    return {
+        "images": [{"url": f"http://127.0.0.1:1/images/{name}"} for name in images],
+        "videos": [{"video_id": name} for name in videos],
+    }
+
+
+def image(t: float, name: str) -> dict[str, Any]:
+    return entry(t, "media", path=f"/images/{name}")
+
+
+def video(t: float, name: str) -> dict[str, Any]:
+    return entry(t, "youtube", path="/watch", video=name)
+
+
+def test_page_and_answer_of_one_workflow() -> None:
+    entries = [entry(1.0, "api", 1), entry(1.03, "site", 1), entry(2.0, "api", 2), entry(9.0, "site", 1)]
+    assert stage_gaps({1: row(), 2: row()}, entries, NO_LIMIT) == pytest.approx([30])
+    assert stage_gaps({1: row(), 2: row()}, entries, Rates(2, 1, 0.2)) == [], "one gate for both"
+
+
+def test_images_and_transcripts_of_one_workflow() -> None:
+    rows = {1: row("ab", "x"), 2: row("c"), 3: row("", "y"), 4: row("sd", "z"), 5: row("s", "w")}
+    entries = [image(1.0, "a"), image(1.5, "b"), video(1.2, "x"), image(2, "c"), video(3, "y")]
+    entries += [image(4.0, "s"), video(4.5, "z"), image(4.6, "d"), video(4.7, "w"), video(5.0, "x")]
+    assert stage_gaps(rows, entries, NO_LIMIT) == pytest.approx([200, 100]), "s is of two workflows and of neither"
+
+
+def test_what_waited_for_its_turn_is_left_out() -> None:
+    rows = {1: row("a", "x"), 2: row("b", "y")}
+    entries = [image(1.0, "a"), video(1.1, "x"), image(1.2, "b"), video(5.2, "y")]
+    assert stage_gaps(rows, entries, NO_LIMIT) == pytest.approx([100, 4000])
+    assert stage_gaps(rows, entries, Rates(2, 1, 0.2)) == pytest.approx([100]), "y had to wait for 5 s after x"
+    assert stage_gaps(rows, entries, Rates(2, 1, 1)) == pytest.approx([100, 4000])
