@@ -101,7 +101,9 @@ def _checks(ladder: Ladder, base: Measured, step: Measured, efficiency: float | 
 
 def _recovered(step: Measured, before: Sequence[Measured]) -> list[Judged]:
     """On a way down: against the step of the same load on the way up."""
-    same = next((one for one in before if one.step.load == step.step.load), None)
+    loads = [one.step.load for one in before]
+    is_down = bool(loads) and max(loads) > step.step.load
+    same = next((one for one in before if is_down and one.step.load == step.step.load), None)
     return [_least("recovered", _times(step.throughput, same.throughput), LEAST_RECOVERED)] if same else []
 
 

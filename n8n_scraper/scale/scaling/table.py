@@ -51,6 +51,7 @@ def _words(verdict: StepVerdict) -> str:
 def _conclusions(ladder: Ladder, verdicts: Sequence[StepVerdict]) -> Iterator[str]:
     failed = next((one.measured.step.label for one in verdicts if not one.is_passed), None)
     found, graceful = capacity(ladder, verdicts), grace(verdicts)
+    yield from _doubts(verdicts)
     yield f"- bends at: {failed or 'none of these'}"
     yield f"- degrades gracefully: {'yes' if graceful.is_graceful else 'NO'} ({'; '.join(graceful.reasons)})"
     yield f"- capacity: {found.sentence(ladder) if found else 'none: not even the baseline passed'}"
@@ -59,6 +60,19 @@ def _conclusions(ladder: Ladder, verdicts: Sequence[StepVerdict]) -> Iterator[st
         yield f"- watch: {'; '.join(watched)}"
     yield from (f"- scale {sentence}" for sentence in when_to_scale(verdicts))
     yield ""
+
+
+def _doubts(verdicts: Sequence[StepVerdict]) -> Iterator[str]:
+    shares = [one.measured.foreign_share for one in verdicts if one.measured.foreign_share]
+    if shares:
+        others = max(one.measured.foreign_cpu or 0.0 for one in verdicts)
+        yield (
+            f"- NOT COMPARABLE: others used the machine in {len(shares)} of {len(verdicts)} steps, up to "
+            f"{others:.0f} % of a core on average: throughput, efficiency and service times are not the crawler's own"
+        )
+    unknown = sum(one.measured.foreign_share is None for one in verdicts)
+    if unknown:
+        yield f"- in {unknown} of {len(verdicts)} steps nobody could tell whether others used the machine"
 
 
 def as_json(ladder: Ladder, verdicts: Sequence[StepVerdict]) -> dict[str, Any]:

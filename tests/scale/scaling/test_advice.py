@@ -63,3 +63,12 @@ def test_ladders_are_those_of_the_plan() -> None:
     assert {one.workflows for one in shortened(LADDERS["flows"], 9).steps} == {9}
     for ladder in LADDERS.values():
         assert len({one.label for one in ladder.steps}) == len(ladder.steps)
+
+
+def test_foreign_load_is_said_beside_the_table() -> None:
+    quiet = list(table.lines(LINEAR, judge(LINEAR, BENT)))
+    assert not any("COMPARABLE" in line or "nobody could tell" in line for line in quiet)
+    loud = judge(LINEAR, [step(), step(2, foreign_share=0.5, foreign_cpu=150.0), step(4, foreign_share=None)])
+    text = "\n".join(table.lines(LINEAR, loud))
+    assert "NOT COMPARABLE: others used the machine in 1 of 3 steps, up to 150 % of a core" in text
+    assert "in 1 of 3 steps nobody could tell" in text

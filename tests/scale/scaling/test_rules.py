@@ -94,6 +94,7 @@ def test_what_rose_has_to_come_back() -> None:
     up = step(2, throughput=19.0)
     assert _missed(judge(LINEAR, [up, step(8), step(2, throughput=17.0)])[2]) == ["recovered"]
     assert judge(LINEAR, [up, step(8), step(2, throughput=18.9)])[2].is_passed
+    assert judge(UNEQUAL, [up, step(2, throughput=5.0)])[1].is_passed, "nothing rose: it is another kind of work"
 
 
 @pytest.mark.parametrize(
