@@ -118,12 +118,14 @@ def _confirmed(connection: Connection, ids: Sequence[int]) -> bool:
 
 def _forget(connection: Connection, ids: Sequence[int], reason: str | None, data_dir: Path, done: TakenDown) -> str:
     with connection, connection.cursor() as cursor:
+        unknown = sorted(set(ids) - forgotten.names_of(cursor, ids).keys())
         removed = forgotten.forget(cursor, ids, reason, datetime.now(timezone.utc))
         # Before the commit: a kill in between leaves no file that nothing knows of; a missing one is downloaded again.
         done.failed += remove_images(data_dir, removed.images)
     return (
         f"{len(ids)} taken down. Out of the store: {removed.rows} rows with their stored answers, {removed.versions} "
         f"former versions, {removed.observations} observations of views and price, {len(removed.images)} images."
+        + (f" Without a row, and not asked for either: {', '.join(map(str, unknown))}." if unknown else "")
     )
 
 

@@ -57,6 +57,8 @@ class Command(ProjectCommand):
         if lists is not None:
             _print_ids(found[0], lists)
         elif opts.compare:
+            if found[0].run_id == found[1].run_id:
+                raise StartError(f"--compare: both are run {found[0].run_id}; give two.")
             self._write(compare(*found), found[1], f"compare-{found[0].run_id}", folder)
         else:
             self._write(run_report(found[0]), found[0], "report", folder)

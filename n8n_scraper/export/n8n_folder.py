@@ -61,7 +61,7 @@ def write_n8n_folder(dsn: str, folder: Path, selection: Selection, progress: Pro
         StartError: the folder holds something else, or the store cannot be reached.
         OSError: a file cannot be written; those that were are whole.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    _make(folder)
     written = Written()
     with locked(folder / LOCK_NAME), reading(dsn) as store:
         _begin(folder)
@@ -95,13 +95,30 @@ def remove_workflows(folder: Path, ids: Iterable[int]) -> list[Path]:
     return files
 
 
+def _make(folder: Path) -> None:
+    """Before there is a lock in it: a folder that is not for us stays as it is."""
+    if folder.exists() and not folder.is_dir():
+        raise StartError(f"{folder} is a file: choose an empty or a new folder for n8n's files.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartError(
+            f"{folder} cannot be made ({error.strerror}): choose another folder for n8n's files."
+        ) from None
+    _refuse_others(folder)
+
+
+def _refuse_others(folder: Path) -> None:
+    others = sorted(path.name for path in folder.iterdir() if path.name != LOCK_NAME)
+    if others and not (folder / INDEX).exists():
+        raise StartError(f"{folder} has other files ({others[0]}): choose an empty or a new folder for n8n's files.")
+
+
 def _begin(folder: Path) -> None:
     """From the first file on the folder is marked as ours, so that an export that was killed can be repeated."""
-    if (folder / INDEX).exists():
-        return
-    if others := sorted(path.name for path in folder.iterdir() if path.name != LOCK_NAME):
-        raise StartError(f"{folder} has other files ({others[0]}): choose an empty or a new folder for n8n's files.")
-    write_aside(folder / INDEX, "")
+    _refuse_others(folder)
+    if not (folder / INDEX).exists():
+        write_aside(folder / INDEX, "")
 
 
 def _write_rows(

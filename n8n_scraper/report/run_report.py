@@ -50,7 +50,7 @@ LIMITS = (
     "Rates are counted by the crawler; what the site counted is in its log only. A replica says nothing about the real"
     " site's latency and behaviour under load.",
     "Titles are those stored today; all other figures are as the run left them.",
-    "A stat of a run that was killed is gone with it; its rows are not.",
+    "Stats of a run that was killed are gone with it, but for those of its last checkpoint; its rows are not.",
 )
 
 
@@ -65,7 +65,7 @@ def run_report(run: RunData) -> Document:
         tone=tone,
         sections=(
             _summary(run),
-            checks_section(judged) if run.stats else _no_checks(),
+            checks_section(judged) if run.stats and run.ended_at else _no_checks(),
             outcomes_section(run),
             left_section(run),
             time_section(run),

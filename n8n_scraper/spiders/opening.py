@@ -28,7 +28,9 @@ def check_export_dir(folder: str) -> None:
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StartError(f"Setting N8N_SCRAPER_EXPORT_DIR = {folder}: it cannot be made ({error.strerror}).") from None
+        raise StartError(
+            f"Setting N8N_SCRAPER_EXPORT_DIR = {folder}: it cannot be made, or is a file ({error.strerror})."
+        ) from None
     if not os.access(folder, os.W_OK | os.X_OK):
         raise StartError(
             f"Setting N8N_SCRAPER_EXPORT_DIR = {folder}: this user may not write there; give another folder."

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 import psutil
 from psycopg2.extensions import cursor as Cursor
 
+from n8n_scraper import stats
 from n8n_scraper.exceptions import StartError
 from n8n_scraper.report.run_data import RunData
 from n8n_scraper.report.standing import Standing
-from n8n_scraper.store import run_states, run_workflows, undone
+from n8n_scraper.store import checkpoints, run_states, run_workflows, undone
 
 _MOST_IDS = 100_000
 """As many as a job may have."""
@@ -86,8 +87,24 @@ def read(cursor: Cursor, run_id: str) -> RunData | None:
     if row is None:
         return None
     found = dict(zip(names, row, strict=True))
-    found["stats"] = found["stats"] or {}
+    found["stats"] = found["stats"] or _last_stats(cursor, run_id)
     return RunData(**found, visits=run_workflows.read(cursor, run_id), standing=_standing(cursor, run_id))
+
+
+def _last_stats(cursor: Cursor, run_id: str) -> dict[str, Any]:
+    """Of a run without an end: what its last checkpoint says."""
+    checkpoint = checkpoints.read_last(cursor, run_id)
+    if checkpoint is None:
+        return {}
+    limiter = checkpoint.limiter
+    return {
+        stats.PLANNED_COUNT: checkpoint.total_workflows,
+        stats.RATE_REQUEST_COUNT: limiter.request_count,
+        stats.RATE_WAIT_SECONDS: limiter.wait_seconds,
+        stats.RATE_LIMITED_COUNT: limiter.limited_count,
+        stats.RETRY_COUNT: limiter.retry_count,
+        stats.PUT_OFF_COUNT: limiter.put_off_count,
+    }
 
 
 def _standing(cursor: Cursor, run_id: str) -> Standing | None:

@@ -103,8 +103,9 @@ def test_nothing_but_the_number_stays(
     assert capsys.readouterr().out.endswith("  asked by its author\n")
 
 
-def test_no_write_brings_it_back(run: Run, database_url: str) -> None:
+def test_no_write_brings_it_back(run: Run, database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
     run("2,9", "--yes")
+    assert " Without a row, and not asked for either: 9.\n" in capsys.readouterr().out
     with closing(connect(database_url)) as connection:
         outcomes = [decision.outcome for decision in write(connection, crawled(2), crawled(3), crawled(9), days=2)]
         assert outcomes == ["forgotten", "changed", "forgotten"]

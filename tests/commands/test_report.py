@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable
 from contextlib import closing
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +15,8 @@ from scrapy.exceptions import UsageError
 from scrapy.settings import Settings
 
 from n8n_scraper.commands.report import Command
+from n8n_scraper.progress import Breaker, Checkpoint, Limiter, Outcomes
+from n8n_scraper.store import checkpoints, jobs, runs
 from n8n_scraper.store.database import connect
 
 FIRST, SECOND = "20261123T061500Z-3f2a", "20261124T061500Z-0b1c"
@@ -96,12 +100,36 @@ def test_ids_for_the_next_crawl(report: Callable[..., Said], tmp_path: Path, lis
         (("--ids", ","), "without a list"),
         (("--ids", "bogus", "2025"), "there is no list 'bogus'"),
         (("-o", __file__), "it is a file; give a folder"),
+        (("--compare", FIRST, "20261123"), f"both are run {FIRST}; give two"),
     ],
 )
 def test_what_is_not_there_is_one_sentence(report: Callable[..., Said], words: tuple[str, ...], said: str) -> None:
     refused = report(*words)
     assert refused.exit_code == 1
     assert said in refused.err
+
+
+def test_a_run_without_an_end_is_told_from_its_last_checkpoint_and_its_job(
+    report: Callable[..., Said], tmp_path: Path, database_url: str
+) -> None:
+    killed = "20261125T061500Z-dead"
+    limiter = Limiter(request_count=12, wait_seconds=3.5, retry_count=2)
+    numbers = {"processed": 0, "successful": 0, "failed": 0, "remaining": 9, "avg_time": None, "eta_seconds": None}
+    now = datetime.now(timezone.utc)
+    with closing(connect(database_url)) as connection, connection, connection.cursor() as cursor:
+        job = jobs.open_job(cursor, "/jobs/a", {})
+        jobs.prepare(cursor, job.id, map(jobs.JobId, (1, 2, 3)))
+        runs.begin(cursor, runs.Run(killed, job.id, {}, {}, {}))
+        cursor.execute("update runs set pid = 0, started_at = '2026-11-25' where run_id = %s", (killed,))
+        last = {"last_workflow_id": None, "timestamp": now, "breaker": Breaker(), "outcomes": Outcomes()}
+        checkpoints.add(cursor, killed, Checkpoint(total_workflows=9, limiter=limiter, **numbers, **last))
+    told = report("20261125")
+    assert "It is dead: it never ended, and its process is gone; " in told.out
+    assert "Left: 3 not asked." in told.out
+    sections = json.loads((tmp_path / "runs" / killed / "report.json").read_text(encoding="utf-8"))["sections"]
+    assert (sections["summary"]["summary"]["planned"], sections["summary"]["summary"]["requests"]) == (9, 12)
+    assert sections["time"]["waiting"]["rate_wait"] == 3.5
+    assert sections["left"]["left"][0]["ids"] == [1, 2, 3]
 
 
 def test_two_runs_one_of_which_found_workflows_gone(
