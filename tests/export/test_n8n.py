@@ -168,7 +168,7 @@ def test_a_folder_with_other_things_is_refused(database_url: str, tmp_path: Path
         write_n8n_folder(database_url, tmp_path, Selection())
     assert (tmp_path / "mine.json").read_text() == "{}"
     assert [path.name for path in tmp_path.iterdir()] == ["mine.json"], "not even a lock of ours"
-    with pytest.raises(StartError, match="mine.json is a file: choose"):
+    with pytest.raises(StartError, match=r"mine\.json is a file: choose"):
         write_n8n_folder(database_url, tmp_path / "mine.json", Selection())
     with pytest.raises(StartError, match="cannot be made"):
         write_n8n_folder(database_url, tmp_path / "mine.json" / "more", Selection())
