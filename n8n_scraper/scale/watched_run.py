@@ -20,6 +20,8 @@ from n8n_scraper.exceptions import StartError
 FILE = "watched.json"
 TEMPORARY = "n8n_scraper-scale-"
 """What the name of a scale command's temporary folder begins with."""
+_SAME_START_SECONDS = 5.0
+"""The system tells the start of one process a little differently each time, as its clock is set."""
 _DEEPEST = 3
 """Folders that a trial lies below that one at most."""
 
@@ -45,7 +47,8 @@ class WatchedRun:
     def has_process(self) -> bool:
         try:
             process = psutil.Process(self.pid)
-            return bool(process.create_time() == self.process_began and process.status() != psutil.STATUS_ZOMBIE)
+            is_same = abs(process.create_time() - self.process_began) <= _SAME_START_SECONDS
+            return is_same and process.status() != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return False
 

@@ -58,7 +58,8 @@ def _pid_of_an_ended_process() -> int:
     [
         ({}, True),
         ({"ended": 2.0}, True),  # its command goes on, with another step or with judging
-        ({"pid": 1}, False),  # another process that began at another time
+        ({"process_began": psutil.Process().create_time() + 1}, True),  # as the clock was set
+        ({"process_began": psutil.Process().create_time() + 60}, False),  # it had this process's pid, and is gone
     ],
 )
 def test_a_run_is_found_as_long_as_its_command_lives(
