@@ -27,6 +27,9 @@ prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 class StatsCollector(PrometheusStatsCollector):  # type: ignore[misc]  # the library has no types
     """STATS_CLASS of the project. ``registry`` holds the metrics; stats that are none of METRICS are stats only."""
 
+    __getattribute__ = object.__getattribute__
+    """Scrapy's own looks every attribute up twice, to warn of an argument that all callers here are free of."""
+
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self.registry: CollectorRegistry = self.get_registry(None)
