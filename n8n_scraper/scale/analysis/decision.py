@@ -15,7 +15,7 @@ NEXT_SIZE, FIX_FIRST, STOP = "next size", "fix first", "stop"
 SIZES = (50, 500, 1000, 5000, 10_000)
 POLITENESS = frozenset({"unplanned_429", "busiest_second", "busiest_ten_seconds"})
 KEEPING = frozenset({"resumed", "stored_twice"})
-TIMED = frozenset({"service_seconds", "workflows_per_hour", "store_query_p95", "stages_gap", "stage_gap"})
+TIMED = frozenset({"service_seconds", "workflows_per_hour", "store_query_p95", "stage_gap"})
 """Criteria whose figures depend on what else the machine had to do."""
 
 

@@ -24,7 +24,7 @@ from n8n_scraper.report.measures import percentile
 from n8n_scraper.report.run_sections import TONES
 from n8n_scraper.scale.again import choose
 from n8n_scraper.scale.analysis.analysed import Analysed, number
-from n8n_scraper.scale.criteria import ACCEPTABLE, NOT_APPLICABLE, RED, TARGET
+from n8n_scraper.scale.criteria import ACCEPTABLE, NOT_APPLICABLE, RED, TARGET, Criterion
 from n8n_scraper.scale.run_folder import OUTCOMES, VERDICTS, Outcome, VerdictRow
 
 ZONE_TONES: dict[str, Tone] = {TARGET: "good", ACCEPTABLE: "warn", RED: "bad", NOT_APPLICABLE: "quiet"}
@@ -82,9 +82,11 @@ def criteria_section(seen: Analysed) -> Section:
 
 
 def _criterion(one: VerdictRow) -> tuple[Value, ...]:
-    sign = "≥" if one["is_least"] else "≤"
+    given = (one["name"], one["meaning"], one["unit"], one["target"], one["acceptable"])
+    sign = Criterion(*given, one["is_least"], one["is_strict"]).sign
     bounds = f"{sign} {one['target']:g}", f"{sign} {one['acceptable']:g}"
-    meaning = f"{one['meaning']} (does not apply: {one['reason']})" if one["reason"] else one["meaning"]
+    why = f"does not apply: {one['reason']}" if one["zone"] == NOT_APPLICABLE else one["reason"]
+    meaning = f"{one['meaning']} ({why})" if why else one["meaning"]
     return one["name"], one["zone"], number(one["figure"]), one["unit"], *bounds, meaning
 
 

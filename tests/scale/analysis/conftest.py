@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from n8n_scraper.scale.criteria import criteria, judge
-from n8n_scraper.scale.run_folder import Outcome, Run, VerdictRow, write_results, write_run
+from n8n_scraper.scale.run_folder import Outcome, Run, write_results, write_run
 from n8n_scraper.scale.samples import as_sample
 
 NASTY = "</td><script>alert(1)</script> | `x` [a](https://evil.example) \u202eevil\x1b[31m\nnext & www.evil.example"
@@ -41,6 +41,9 @@ FIGURES: dict[str, float | None] = {
     "peak_memory": 200.0,
     "store_query_p95": 5.0,
     "exports": 4.0,
+    "breaker": 1.0,
+    "exit_code": 0.0,
+    "stage_gap": 50.0,
     "busiest_second": 3.0,
     "busiest_ten_seconds": 21.0,
 }
@@ -137,24 +140,9 @@ def new_folder(tmp_path: Path) -> NewFolder:
         folder.mkdir()
         write_run(folder, {**RUN, "name": name, **(run or {})})
         measured = {**FIGURES, **(figures or {})}
-        write_results(folder, [_row(one) for one in judge(criteria(40), measured, na or {})], outcomes(), measured)
+        write_results(folder, [one.as_row() for one in judge(criteria(40), measured, na or {})], outcomes(), measured)
         (folder / "samples.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in samples()))
         (folder / "storage.json").write_text(json.dumps(STORAGE))
         return folder
 
     return make
-
-
-def _row(verdict: Any) -> VerdictRow:
-    one = verdict.criterion
-    return {
-        "name": one.name,
-        "meaning": one.meaning,
-        "unit": one.unit,
-        "figure": verdict.figure,
-        "target": one.target,
-        "acceptable": one.acceptable,
-        "is_least": one.is_least,
-        "zone": verdict.zone,
-        "reason": verdict.reason,
-    }
