@@ -26,7 +26,8 @@ class Usage(NamedTuple):
 class _Look(NamedTuple):
     """At one process."""
 
-    key: tuple[int, float]
+    process: psutil.Process
+    """The same for the same process, also by another look; a time of its start would not be."""
     cpu_seconds: float
     own_bytes: int
     shared_bytes: int
@@ -40,14 +41,14 @@ class Group:
     """Looked at again and again, with whatever processes belong to it then."""
 
     def __init__(self) -> None:
-        self._cpu: dict[tuple[int, float], float] = {}
+        self._cpu: dict[psutil.Process, float] = {}
 
     def look(self, processes: Iterable[psutil.Process]) -> Usage | None:
         """None: there is none of them now."""
         looks = list(_looks(processes))
         if not looks:
             return None
-        self._cpu |= {look.key: look.cpu_seconds for look in looks}
+        self._cpu |= {look.process: look.cpu_seconds for look in looks}
         return Usage(
             sum(self._cpu.values()),
             sum(look.own_bytes for look in looks) + max(look.shared_bytes for look in looks),
@@ -88,7 +89,7 @@ def _look(process: psutil.Process) -> _Look:
         shared = getattr(memory, "shared", 0)  # Linux tells
         disk = _allowed(process, "io_counters")
         return _Look(
-            (process.pid, process.create_time()),
+            process,
             times.user + times.system,
             max(0, memory.rss - shared),
             shared,

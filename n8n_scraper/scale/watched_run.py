@@ -48,7 +48,7 @@ class WatchedRun:
         try:
             process = psutil.Process(self.pid)
             is_same = abs(process.create_time() - self.process_began) <= _SAME_START_SECONDS
-            return is_same and process.status() != psutil.STATUS_ZOMBIE
+            return is_same and bool(process.status() != psutil.STATUS_ZOMBIE)
         except psutil.NoSuchProcess:
             return False
 
