@@ -12,6 +12,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -38,19 +39,24 @@ _WAIT_SECONDS = series(stats.RATE_WAIT_SECONDS)
 
 @contextmanager
 def watched(trial: Trial, folder: Path) -> Iterator[None]:
-    """Write ``samples.jsonl`` into the folder for as long as the block lasts, for everybody to watch."""
+    """Write ``samples.jsonl`` into the folder for as long as the block lasts, for everybody to watch.
+
+    Raises:
+        OSError, psutil.Error: why sampling broke off, told at the end of the block.
+    """
     ended, samples = threading.Event(), folder / SAMPLES
-    thread = threading.Thread(target=_sample_on, args=(trial, samples, ended), name="sampler", daemon=True)
     run = watched_run.begin(samples=samples, store=trial.postgres.root, exports=trial.exports)
     places = {folder, trial.folder}
     run.write_to(places)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
-        replace(run, ended=time.time()).write_to(places)
+    with ThreadPoolExecutor(1, thread_name_prefix="sampler") as thread:
+        sampling = thread.submit(_sample_on, trial, samples, ended)
+        try:
+            yield
+        finally:
+            ended.set()
+            wait([sampling])
+            replace(run, ended=time.time()).write_to(places)
+            sampling.result()
 
 
 def _sample_on(trial: Trial, path: Path, ended: threading.Event) -> None:

@@ -46,7 +46,7 @@ class StoreProbe:
         """Counters and figures by the names in the statements; empty where no server answers."""
         try:
             return self._ask()
-        except (psycopg2.OperationalError, psycopg2.InterfaceError, StartError):
+        except (psycopg2.Error, StartError):  # a lost connection is not always an OperationalError
             self.close()
             return {}
 

@@ -14,7 +14,7 @@ import psycopg2
 import pytest
 
 from n8n_scraper.replica.process import running_replica
-from n8n_scraper.scale import monitor, store_probe
+from n8n_scraper.scale import monitor, store_probe, watched_run
 from n8n_scraper.scale.killed_job import Kill, KilledJob
 from n8n_scraper.scale.moments import at_rows
 from n8n_scraper.scale.samples import NAMES, mean, most, read_samples
@@ -125,3 +125,13 @@ def test_quality_is_that_of_the_rows(sampled: Sampled) -> None:
     with_content = [row for row in rows if row["name"] is not None]
     assert quality.columns["categories"] == sum(bool(row["categories"]) for row in with_content) / len(with_content)
     assert quality.completeness == quality.statuses["complete"] / len(rows)
+
+
+def test_sampling_that_breaks_off_is_no_secret(tmp_path: Path) -> None:
+    with running_replica(count=1) as replica:
+        watching = monitor.watched(Trial(tmp_path, replica), tmp_path)
+        watching.__enter__()
+        replica.access_log.rename(tmp_path / "elsewhere")
+        with pytest.raises(FileNotFoundError):
+            watching.__exit__(None, None, None)
+    assert watched_run.read(tmp_path).ended
