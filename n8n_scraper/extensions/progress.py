@@ -43,6 +43,8 @@ class Progress:
         self._began = time.monotonic()
         self._noted = (0, self._began)
         """Count and time of the last checkpoint."""
+        self._noted_total = 0
+        """Workflows of the last checkpoint; 0 until robots.txt and sitemap are read."""
         self._told_count = 0
         self._saved: tuple[int, datetime] | None = None
         self._saving: set[asyncio.Future[None]] = set()
@@ -82,7 +84,9 @@ class Progress:
     def _tick(self) -> None:
         now = time.monotonic()
         self._tally.tick(now, self._count(stats.RATE_REQUEST_COUNT))
-        if (self._saved is None and not self._saving) or now - self._noted[1] >= EVERY_SECONDS:
+        is_first = self._saved is None and not self._saving
+        is_news = self._count(stats.PLANNED_COUNT) != self._noted_total
+        if is_first or is_news or now - self._noted[1] >= EVERY_SECONDS:
             self._note()
         if self._live:
             self._show(self._live, self._head())
@@ -115,7 +119,7 @@ class Progress:
     def _note(self) -> None:
         """Take a checkpoint: into the store, and into the log where that is not above a live view."""
         checkpoint = self._checkpoint()
-        self._noted = (checkpoint.processed, time.monotonic())
+        self._noted, self._noted_total = (checkpoint.processed, time.monotonic()), checkpoint.total_workflows
         task = asyncio.ensure_future(self._save(checkpoint))
         self._saving.add(task)
         task.add_done_callback(self._saving.discard)

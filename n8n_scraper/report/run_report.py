@@ -136,6 +136,7 @@ def _told(run: RunData) -> str:
 def _summary(run: RunData) -> Section:
     counts = Counter(visit.outcome.status for visit in run.visits) if run.visits is not None else None
     planned = run.number(stats.PLANNED_COUNT)
+    note = "" if run.ended_at or not run.stats else "at its last checkpoint"
     figures = [Figure("planned", "planned", planned)]
     figures.append(Figure("stored", "stored", counts.total() if counts is not None else None))
     for status in CRAWL_STATUSES:
@@ -147,7 +148,7 @@ def _summary(run: RunData) -> Section:
     scores = [visit.quality_score for visit in run.visits or () if visit.quality_score is not None]
     figures += [
         Figure("duration", "duration", run.seconds, "seconds"),
-        Figure("requests", "requests", run.number(stats.RATE_REQUEST_COUNT)),
+        Figure("requests", "requests", run.number(stats.RATE_REQUEST_COUNT), note=note),
         Figure("service_p95", "service time p95", percentile(times, 0.95), "seconds"),
         Figure("quality_median", "median quality", percentile(scores, 0.5), "number"),
     ]

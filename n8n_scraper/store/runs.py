@@ -97,8 +97,8 @@ def _last_stats(cursor: Cursor, run_id: str) -> dict[str, Any]:
     if checkpoint is None:
         return {}
     limiter = checkpoint.limiter
-    return {
-        stats.PLANNED_COUNT: checkpoint.total_workflows,
+    planned = {stats.PLANNED_COUNT: checkpoint.total_workflows} if checkpoint.total_workflows else {}
+    return planned | {
         stats.RATE_REQUEST_COUNT: limiter.request_count,
         stats.RATE_WAIT_SECONDS: limiter.wait_seconds,
         stats.RATE_LIMITED_COUNT: limiter.limited_count,

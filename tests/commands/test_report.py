@@ -130,6 +130,9 @@ def test_a_run_without_an_end_is_told_from_its_last_checkpoint_and_its_job(
     assert (sections["summary"]["summary"]["planned"], sections["summary"]["summary"]["requests"]) == (9, 12)
     assert sections["time"]["waiting"]["rate_wait"] == 3.5
     assert sections["left"]["left"][0]["ids"] == [1, 2, 3]
+    assert "| requests | 12 (at its last checkpoint) |" in (tmp_path / "runs" / killed / "report.md").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_two_runs_one_of_which_found_workflows_gone(

@@ -167,6 +167,11 @@ def test_a_checkpoint_at_least_every_50_workflows_and_every_10_seconds(resumed: 
     assert second[-1] - 1 in second[:-1], "also while nothing comes: the last one waits 12 s for its retry"
 
 
+def test_what_is_planned_is_told_as_soon_as_it_is_known(resumed: Resumed) -> None:
+    told = [row["processed"] for row in resumed.saved if row["total_workflows"] == COUNT]
+    assert min(told) < 50, "not only with the first 50 workflows, or after 10 seconds"
+
+
 def test_statistics_accuracy(resumed: Resumed) -> None:
     """What a finished run's last checkpoint says is what its stats and the store say."""
     last, stats = resumed.saved[-1], resumed.second.stats()
