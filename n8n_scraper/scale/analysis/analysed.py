@@ -18,7 +18,7 @@ from n8n_scraper.scale.analysis import baseline, bottlenecks
 from n8n_scraper.scale.analysis.baseline import Baseline, Compared, Conditions, SavedRun
 from n8n_scraper.scale.analysis.bottlenecks import Finding
 from n8n_scraper.scale.analysis.decision import Decision, Evidence, Zone, decide
-from n8n_scraper.scale.run_folder import OUTCOMES, VERDICTS, Outcome, RunFolder, VerdictRow, read_folder
+from n8n_scraper.scale.run_folder import FILES, OUTCOMES, VERDICTS, Outcome, RunFolder, VerdictRow, read_folder
 
 PARTS = {"storage": storage.FILE_NAME, "load": "load.json", "queries": "queries.json", "scaling": "scaling.json"}
 """Files that only some runs have."""
@@ -36,6 +36,11 @@ class Analysed:
     @property
     def run(self) -> Mapping[str, Any]:
         return self.found.run
+
+    @property
+    def has_run(self) -> bool:
+        """False for a folder in which only scaling, load or queries left something."""
+        return set(self.found.missing) != set(FILES)
 
     @property
     def is_disturbed(self) -> bool:
@@ -101,10 +106,17 @@ def read(folder: Path) -> Analysed:
     """Raises:
     StartError: there is no run, or a file of it is broken.
     """
-    found = read_folder(folder)
+    parts = {name: part for name, file in PARTS.items() if (part := _part(folder / file)) is not None}
+    has_run = any((folder / name).is_file() for name in FILES)
+    found = _no_run(folder) if parts and not has_run else read_folder(folder)
     _demand(folder / VERDICTS, found.verdicts, VerdictRow.__required_keys__)
     _demand(folder / OUTCOMES, found.outcomes, Outcome.__required_keys__)
-    return Analysed(found, {name: part for name, file in PARTS.items() if (part := _part(folder / file)) is not None})
+    return Analysed(found, parts)
+
+
+def _no_run(folder: Path) -> RunFolder:
+    """Of a folder with nothing but parts."""
+    return RunFolder(folder, {}, (), (), (), {}, FILES)
 
 
 def _demand(path: Path, rows: Iterable[Mapping[str, Any]], names: frozenset[str]) -> None:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from statistics import fmean, linear_regression
 
 from n8n_scraper.report.measures import percentile
-from n8n_scraper.scale.run_folder import RunFolder
+from n8n_scraper.scale.run_folder import Outcome, RunFolder
 
 Sample = Mapping[str, float | None]
 FEWEST_SAMPLES = 5
+FEWEST_FOR_GROWTH = 240
+"""Samples to tell growth from a start, or from a kill in the middle."""
 FEWEST_ROWS = 1000
 """To tell a slope of memory from the filling of buffers and caches."""
 
@@ -27,6 +29,11 @@ class Seen:
         samples = self.found.samples
         asked = [number for number, sample in enumerate(samples) if sample.get("requests")]
         return samples[asked[0] : asked[-1] + 1] if asked else ()
+
+    @property
+    def good(self) -> Sequence[Outcome]:
+        """Those for which nothing was planned: what is wrong with them, no fault plan explains."""
+        return [one for one in self.found.outcomes if one["group"] == "good"]
 
     def values(self, name: str) -> list[float]:
         return [value for sample in self.working if (value := sample.get(name)) is not None]
@@ -60,13 +67,13 @@ def waiting(seen: Seen) -> float | None:
 
 
 def requests_each(seen: Seen) -> float | None:
-    counts = [count for one in seen.found.outcomes if (count := one.get("request_count")) is not None]
+    counts = [count for one in seen.good if (count := one["request_count"]) is not None]
     return fmean(counts) if counts else None
 
 
 def share_of_the_slow(seen: Seen) -> float | None:
-    """Of all service time, what the twentieth part that is slowest took."""
-    times = sorted(time for one in seen.found.outcomes if (time := one.get("service_seconds")) is not None)
+    """Of all service time of good workflows, what the twentieth part that is slowest took."""
+    times = sorted(time for one in seen.good if (time := one["service_seconds"]) is not None)
     whole = sum(times)
     return 100 * sum(times[-(-len(times) * 19 // 20) :]) / whole if whole else None
 
@@ -94,9 +101,11 @@ def growth_of(name: str) -> Callable[[Seen], float | None]:
 
     def measure(seen: Seen) -> float | None:
         values = seen.values(name)
+        if len(values) < FEWEST_FOR_GROWTH:
+            return None
         quarter = len(values) // 4
         before = percentile(values[quarter : 2 * quarter], 0.5)
-        after = percentile(values[-quarter:], 0.5) if quarter else None
+        after = percentile(values[-quarter:], 0.5)
         return after / before if before and after is not None else None
 
     return measure

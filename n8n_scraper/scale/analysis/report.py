@@ -16,6 +16,7 @@ from n8n_scraper.scale.analysis.measured_sections import (
     storage_section,
     time_section,
 )
+from n8n_scraper.scale.analysis.parts_sections import are_passed, parts_sections
 from n8n_scraper.scale.analysis.sections import (
     again_section,
     criteria_section,
@@ -37,6 +38,8 @@ LIMITS = (
 
 def scale_report(seen: Analysed) -> Document:
     name = printable(str(seen.run.get("name") or seen.found.path.name))
+    if not seen.has_run:
+        return _parts_report(seen, name)
     return Document(
         kind="scale",
         title=f"Scale run {name}",
@@ -52,12 +55,23 @@ def scale_report(seen: Analysed) -> Document:
             time_section(seen),
             bottlenecks_section(seen),
             storage_section(seen),
+            *parts_sections(seen),
             baseline_section(seen),
             _advice(seen),
             _rules(),
             _limits(seen),
         ),
     )
+
+
+def _parts_report(seen: Analysed, name: str) -> Document:
+    """Of a folder that no run left."""
+    passed = are_passed(seen)
+    verdict = "; ".join(f"{part} {'passed' if holds else 'NOT passed'}" for part, holds in passed.items())
+    tone: Tone = "good" if passed and all(passed.values()) else "bad"
+    limits = Section("limits", "What the figures cannot tell", (Text(LIMITS),))
+    sections = (*parts_sections(seen), *([storage_section(seen)] if "storage" in seen.parts else []), limits)
+    return Document("scale", f"Scale results {name}", f"{verdict or 'Nothing was judged'}.", tone, sections)
 
 
 def _verdict(seen: Analysed) -> str:

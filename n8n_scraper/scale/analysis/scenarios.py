@@ -57,7 +57,8 @@ def baseline(opts: argparse.Namespace, say: Say) -> bool:
         raise StartError("scrapy scale baseline takes the folders of one run or of several: FOLDER …")
     saved, path = baseline_of(list(map(read_folder, opts.folders))), opts.baseline or opts.home / FILE_NAME
     save_baseline(path, saved)
-    say(f"{path}: {saved.conditions}; {len(saved.runs)} runs, {len(saved.quiet_runs)} of them undisturbed")
+    quiet = sum(not run.is_disturbed for run in saved.runs)
+    say(f"{path}: {saved.conditions}; {len(saved.runs)} runs, {quiet} of them undisturbed")
     return True
 
 

@@ -21,6 +21,10 @@ def _same(count: int = 20, **values: float) -> Samples:
     return [{"t": float(second), "requests": 1.0, **values} for second in range(count)]
 
 
+def _outcome(group: str = "good", **fields: float | None) -> dict[str, Any]:
+    return {"group": group, "request_count": None, "service_seconds": None, **fields}
+
+
 def _found(run: RunFolder) -> dict[str, float | None]:
     return {one.rule.name: one.value for one in look(run)}
 
@@ -40,8 +44,9 @@ def _holding(run: RunFolder) -> set[str]:
         (_same(postgres_written=25.0), {"disk"}),
         ([{"requests": float(n % 2), "queue": 1.0} for n in range(1, 20)], {"waiting"}),
         ([{"requests": float(n % 2), "queue": 0.0} for n in range(1, 20)], set()),
-        ([{"requests": 1.0, "crawler_threads": 10.0 if n < 15 else 16.0} for n in range(20)], {"threads"}),
-        ([{"requests": 1.0, "crawler_files": 10.0 + 10 * (n > 1)} for n in range(20)], set()),
+        ([{"requests": 1.0, "crawler_threads": 10.0 if n < 150 else 16.0} for n in range(240)], {"threads"}),
+        ([{"requests": 1.0, "crawler_threads": 10.0 if n < 15 else 16.0} for n in range(20)], set()),
+        ([{"requests": 1.0, "crawler_files": 10.0 + 10 * (n > 9)} for n in range(240)], set()),
         ([{"requests": 1.0, "rows": n * 100.0, "crawler_memory": 100 + n * 0.1} for n in range(20)], {"memory"}),
         ([{"requests": 1.0, "rows": n * 10.0, "crawler_memory": 100 + n * 0.1} for n in range(20)], set()),
         (_same(4, crawler_cpu=100.0), set()),
@@ -55,9 +60,10 @@ def test_bottlenecks_of_samples(samples: Samples, holding: set[str]) -> None:
     ("fields", "holding"),
     [
         ({"figures": {"store_query_p95": 100.0}}, {"store"}),
-        ({"outcomes": [{"request_count": 2}, {"request_count": 1}, {"request_count": None}]}, {"requests_each"}),
-        ({"outcomes": [{"service_seconds": 1.0}] * 19 + [{"service_seconds": 30.0}]}, {"slow_tail"}),
-        ({"outcomes": [{"service_seconds": 1.0}] * 20}, set()),
+        ({"outcomes": [_outcome(request_count=count) for count in (2, 1, None)]}, {"requests_each"}),
+        ({"outcomes": [_outcome("edge", request_count=9), _outcome(request_count=1)]}, set()),
+        ({"outcomes": [_outcome(service_seconds=1.0)] * 19 + [_outcome(service_seconds=30.0)]}, {"slow_tail"}),
+        ({"outcomes": [_outcome(service_seconds=1.0)] * 20}, set()),
         ({"run": {"rate": 0.0}}, set()),
     ],
 )

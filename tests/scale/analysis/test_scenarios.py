@@ -60,6 +60,9 @@ def test_a_saved_baseline_is_compared_with(scale: Say, new_folder: NewFolder, tm
     assert said.exit_code == 0
     assert str(tmp_path / "exports" / "scale" / "baseline.json") in said.out
     assert "3 runs, 3 of them undisturbed" in said.out
+    said = scale("baseline", before[0], _disturbed(new_folder, "loud-one"))
+    assert "2 runs, 1 of them undisturbed" in said.out
+    scale("baseline", *before)
     assert scale("gate", new_folder("same", figures={"service_seconds": 1.01})).exit_code == 0
     slower = new_folder("slower", figures={"service_seconds": 1.1})
     said = scale("gate", slower)
