@@ -61,6 +61,7 @@ ITEM_PIPELINES = {
     "n8n_scraper.pipelines.redaction.RedactionPipeline": 200,
     "n8n_scraper.pipelines.quality.QualityPipeline": 300,
     "n8n_scraper.pipelines.store.StorePipeline": 400,
+    "n8n_scraper.pipelines.transcripts.TranscriptsBeginning": 450,
     "n8n_scraper.pipelines.media.ImagePipeline": 500,
     "n8n_scraper.pipelines.transcripts.TranscriptsPipeline": 600,
     "n8n_scraper.pipelines.acknowledge.AcknowledgePipeline": 700,

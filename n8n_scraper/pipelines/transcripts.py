@@ -42,6 +42,7 @@ class TranscriptsPipeline:
         self._rate = rate
         self._config = load_config(crawler.settings)
         self._stage: asyncio.Task[Stage] | None = None
+        self._begun: dict[int, asyncio.Task[list[Transcript]]] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -59,11 +60,21 @@ class TranscriptsPipeline:
             return item
         assert ids is not None
         with later(self._crawler, item):
-            stage = await self._open_stage()
-            transcripts = [await stage.transcript(id) for id in ids]
+            transcripts = await (self._begun.pop(item.id, None) or self._transcripts(ids))
         item.transcripts = [transcript.row() for transcript in transcripts]
         note_outcome(item, NAME, layer_status(transcripts), _failure(transcripts))
         return item
+
+    def begin(self, item: WorkflowItem) -> None:
+        """Ask for the transcripts of an item that is still to come."""
+        ids = video_ids(item.videos or ())
+        if decided(item, ids) is None:
+            task = self._begun[item.id] = asyncio.ensure_future(self._transcripts(ids))
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())  # the item may never come
+
+    async def _transcripts(self, ids: list[str]) -> list[Transcript]:
+        stage = await self._open_stage()
+        return [await stage.transcript(id) for id in ids]
 
     async def _open_stage(self) -> Stage:
         """The one stage of the run, opened by the first item with a video."""
@@ -139,6 +150,25 @@ class TranscriptsPipeline:
         if not text:
             return Transcript(video_id, "empty", found.language, found.is_generated)
         return Transcript(video_id, "ok", found.language, found.is_generated, text)
+
+
+class TranscriptsBeginning:
+    """Goes before the images, so that the transcripts of a workflow begin beside them; it notes nothing itself."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        if NAME not in asked_stages(crawler):
+            raise NotConfigured
+        return cls(crawler)
+
+    def process_item(self, item: WorkflowItem) -> WorkflowItem:
+        pipeline = self._crawler.get_item_pipeline(TranscriptsPipeline)
+        assert pipeline is not None
+        pipeline.begin(item)
+        return item
 
 
 def _failure(transcripts: list[Transcript]) -> UnusableAnswer | None:
