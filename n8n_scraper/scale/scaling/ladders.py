@@ -12,12 +12,13 @@ from n8n_scraper.config import Config
 
 LATENCY = 0.1
 TRUE_RATE = Config().requests_per_second
-STEP_SECONDS = 7
+STEP_SECONDS = 5
 """That a step takes about, its start and end left out, as long as it scales."""
+BURST_SECONDS = 3
 FASTEST = 100
 """Workflows a second that more is not planned for: steps beyond the machine's limit only take longer."""
 SUSTAINED_RATE = 20.0
-SUSTAINED_SECONDS = 45
+SUSTAINED_SECONDS = 30
 SOAK_MINUTES = 10.0
 
 
@@ -62,7 +63,8 @@ def _workflows(per_second: float, seconds: float = STEP_SECONDS) -> int:
 
 
 def _flows(count: int, label: str = "") -> Step:
-    return Step(label=label or f"{count} flows", load=count, flows=count, workflows=_workflows(count / LATENCY))
+    named = "1 flow" if count == 1 else f"{count} flows"
+    return Step(label=label or named, load=count, flows=count, workflows=_workflows(count / LATENCY))
 
 
 def _processes(count: int, flows: int = 4) -> Step:
@@ -71,15 +73,13 @@ def _processes(count: int, flows: int = 4) -> Step:
 
 
 def _promised(processes: int, flows: int) -> Step:
-    label = f"{processes} × {flows} flows at {TRUE_RATE:g}/s"
-    workflows = _workflows(TRUE_RATE, 12)
     return Step(
-        label=label,
+        label=f"{processes} × {flows} flows at {TRUE_RATE:g}/s",
         load=processes * flows,
         flows=flows,
         processes=processes,
         rate=TRUE_RATE,
-        workflows=workflows,
+        workflows=_workflows(TRUE_RATE, 10),
     )
 
 
@@ -124,7 +124,7 @@ LADDERS: dict[str, Ladder] = {
             name="burst",
             does="flows that rise and fall again on one store",
             steps=tuple(
-                replace(_flows(flows, f"{number}. {flows} flows"), workflows=_workflows(flows / LATENCY, 4))
+                replace(_flows(flows, f"{number}. {flows} flows"), workflows=_workflows(flows / LATENCY, BURST_SECONDS))
                 for number, flows in enumerate(_BURST, 1)
             ),
             shares_store=True,

@@ -65,6 +65,13 @@ class Measured:
         """Workflows a minute for each MB of memory."""
         return self.throughput * 60 / self.memory if self.throughput and self.memory else None
 
+    @property
+    def cpu_ms(self) -> float | None:
+        """Milliseconds of the crawlers' CPU for a workflow: others on the machine hardly change it."""
+        if self.crawler_cpu is None or not self.throughput:
+            return None
+        return self.crawler_cpu * self.step.processes * 10 / self.throughput
+
 
 def measure(
     step: Step,

@@ -12,7 +12,15 @@ from n8n_scraper.scale.scaling.measured import Measured
 from n8n_scraper.scale.scaling.rules import StepVerdict, grace
 
 _HEAD = (
-    *("step", "workflows/s", "efficiency", "wf/min/MB", "p50/p95/p99 ms", "CPU crawler/Postgres/stand-in %"),
+    *(
+        "step",
+        "workflows/s",
+        "efficiency",
+        "wf/min/MB",
+        "p50/p95/p99 ms",
+        "CPU crawler/Postgres/stand-in %",
+        "CPU ms/wf",
+    ),
     *("MB", "threads", "load", "others %", "verdict"),
 )
 
@@ -38,6 +46,7 @@ def _cells(ladder: Ladder, verdict: StepVerdict) -> Iterator[str]:
     yield _n(step.items_per_mb)
     yield "/".join(_ms(seconds) for seconds in (step.p50, step.p95, step.p99))
     yield "/".join(_n(cpu) for cpu in (step.crawler_cpu, step.postgres_cpu, step.replica_cpu))
+    yield _n(step.cpu_ms)
     yield from (_n(step.memory), _n(step.threads), _n(step.load_average), _n(step.foreign_cpu))
     yield _words(verdict)
 
@@ -55,6 +64,10 @@ def _conclusions(ladder: Ladder, verdicts: Sequence[StepVerdict]) -> Iterator[st
     yield f"- bends at: {failed or 'none of these'}"
     yield f"- degrades gracefully: {'yes' if graceful.is_graceful else 'NO'} ({'; '.join(graceful.reasons)})"
     yield f"- capacity: {found.sentence(ladder) if found else 'none: not even the baseline passed'}"
+    fastest = max((one.measured for one in verdicts), key=lambda step: step.throughput or 0.0)
+    if fastest.cpu_ms and not ladder.is_paced:  # at a slow pace most of the CPU is for being there
+        limit, each = f"{_n(1000 / fastest.cpu_ms)} workflows/s", f"{_n(fastest.cpu_ms)} ms of a core"
+        yield f"- limit of one process by its CPU: {limit} (a workflow takes {each} at {fastest.step.label})"
     if found:
         watched = (f"{one.quantity} {one.bound}" for one in thresholds(verdicts[0].measured, found.step))
         yield f"- watch: {'; '.join(watched)}"
@@ -97,6 +110,7 @@ def _step(verdict: StepVerdict) -> dict[str, Any]:
     return {
         **asdict(measured),
         "items_per_mb": measured.items_per_mb,
+        "cpu_ms": measured.cpu_ms,
         "efficiency": verdict.efficiency,
         "checks": [check._asdict() for check in verdict.checks],
         "flags": verdict.flags,
@@ -107,7 +121,7 @@ def _step(verdict: StepVerdict) -> dict[str, Any]:
 
 
 def _n(value: float | None) -> str:
-    return "?" if value is None else f"{value:.3g}"
+    return "?" if value is None else f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
 def _ms(seconds: float | None) -> str:

@@ -49,6 +49,7 @@ def test_the_table_has_a_row_and_a_bottleneck_for_each_step() -> None:
     assert any("16 flows: CPU of the crawler (its one thread has 95 %" in line for line in lines)
     assert any("efficiency 0.574, not > 0.8; ⚑ CPU 95 %" in line for line in lines)
     assert "- bends at: 16 flows" in lines
+    assert any("its CPU: 1,960 workflows/s (a workflow takes 0.51 ms of a core at 20 flows)" in line for line in lines)
     written = table.as_json(LINEAR, judge(LINEAR, BENT))
     assert written["passed"] is False
     assert [one["passed"] for one in written["steps"]] == [True, True, False, True]

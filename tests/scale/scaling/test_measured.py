@@ -52,12 +52,13 @@ def test_figures_are_of_the_time_that_requests_were_sent() -> None:
     assert found.memory == 310.0
     assert found.foreign_share == 0.5
     assert found.items_per_mb == pytest.approx(60 / 310)
+    assert found.cpu_ms == pytest.approx(700)  # two processes of 35 % for one workflow a second
     assert found.pace_kept == pytest.approx(1.0)
 
 
 def test_without_samples_nothing_is_claimed() -> None:
     found = measure(STEP, arrivals=[], requests=[], rows=[], samples=[], exit_codes=[1, 1])
-    assert (found.throughput, found.p95, found.memory, found.crawler_cpu, found.items_per_mb) == (None,) * 5
+    assert (found.throughput, found.p95, found.memory, found.cpu_ms, found.items_per_mb) == (None,) * 5
 
 
 @pytest.mark.parametrize(("rows", "slope"), [(1200, 2.0), (900, None)])
