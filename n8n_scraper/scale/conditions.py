@@ -7,7 +7,7 @@ never compared with them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,9 +24,15 @@ LEAST_TIMEOUT = 3.0
 LEAST_RATE_SIDE_BY_SIDE = 10.0
 """Requests a second at which two may go out within 100 ms."""
 _STRETCHED_FAULTS = frozenset({"slow", "drip"})
-OUTAGE: Rule = {"route": ["detail", "page"], "kind": "503", "at_most": 11}
-"""The first requests of workflows fail: ten in a row open the circuit breaker, the last is its first probe. At the very
-start, because then no workflow has used up its attempts when the breaker gives them back."""
+OUTAGE: Rule = {"route": ["detail", "page"], "kind": "503"}
+"""The first requests of workflows fail. At the very start, because then no workflow has used up its attempts when the
+breaker gives them back."""
+FAILURES = 11
+"""Ten in a row open the circuit breaker, the last is its first probe."""
+FAILURES_AT_ONCE = 16
+"""Where no rate, or a high one, holds them back, so many workflows are asked for at once (CONCURRENT_REQUESTS): each
+fails once, so that no good answer comes between ten failures."""
+HIGH_RATE = 20.0
 SMALLEST_WITH_OUTAGE = 30
 """Workflows of a run that is disturbed by an outage and a kill; less would end before."""
 
@@ -90,6 +96,14 @@ class Conditions:
             for rule in rules
         ]
 
+    def outage(self, ids: Sequence[int]) -> list[Rule]:
+        """Rules that come before a fault plan of these workflows, in the order they are asked for."""
+        if len(ids) < SMALLEST_WITH_OUTAGE:
+            return []
+        if 0 < self.rate < HIGH_RATE:
+            return [{**OUTAGE, "at_most": FAILURES}]
+        return [{**OUTAGE, "id": list(ids[:FAILURES_AT_ONCE]), "times": 1}]
+
     def longest(self, size: int) -> float:
         """Seconds that a crawl of so many workflows may take before it is at fault."""
         each = 10.0 + (60.0 if "transcripts" in self.stages else 0.0)
@@ -132,7 +146,3 @@ class Conditions:
 
     def _compressed(self) -> str:
         return f"the clock was compressed {self.clock:g} times"
-
-
-def planned_outage(size: int) -> list[Rule]:
-    return [OUTAGE] if size >= SMALLEST_WITH_OUTAGE else []

@@ -22,7 +22,7 @@ from n8n_scraper.export.check import NAMES, check_folder
 from n8n_scraper.layers.row import PARSER_VERSION
 from n8n_scraper.replica.process import RunningReplica
 from n8n_scraper.scale import expected, figures, monitor
-from n8n_scraper.scale.conditions import SMALLEST_WITH_OUTAGE, Conditions, planned_outage
+from n8n_scraper.scale.conditions import SMALLEST_WITH_OUTAGE, Conditions
 from n8n_scraper.scale.criteria import Verdict, criteria, is_passed, judge
 from n8n_scraper.scale.dataset import Dataset
 from n8n_scraper.scale.killed_job import Kill, KilledJob, Result
@@ -95,9 +95,10 @@ def run(task: Task, replica: RunningReplica, folder: Path, say: Callable[[str], 
     """Crawl the dataset in ``folder``, which is for its own use."""
     begun = task.begun()
     write_run(task.kept, begun)
-    replica.set_faults(*planned_outage(task.size), *task.conditions.rules(task.dataset.rules))
+    members = [member.id for member in task.dataset.members]
+    replica.set_faults(*task.conditions.outage(members), *task.conditions.rules(task.dataset.rules))
     ids = folder / "ids.txt"
-    ids.write_text("".join(f"{member.id}\n" for member in task.dataset.members), encoding="utf-8")
+    ids.write_text("".join(f"{id}\n" for id in members), encoding="utf-8")
     trial = Trial(folder, replica, {**monitor.SETTINGS, **task.conditions.settings})
     try:
         count_queries(trial)

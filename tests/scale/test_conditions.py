@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from n8n_scraper.scale.conditions import Conditions, planned_outage
+from n8n_scraper.scale.conditions import Conditions
 
 TIMED = {"workflows_per_hour", "busiest_second", "busiest_ten_seconds"}
 
@@ -57,9 +57,15 @@ def test_what_says_nothing_of_a_run_is_not_applicable(
     assert all(reason in told for told in reasons.values())
 
 
-def test_a_run_too_small_has_no_outage() -> None:
-    assert [rule["kind"] for rule in planned_outage(30)] == ["503"]
-    assert not planned_outage(29)
+def test_an_outage_is_met_by_whatever_is_asked_first() -> None:
+    ids = range(1, 31)
+    assert [rule["at_most"] for rule in Conditions().outage(ids)] == [11]
+    assert [rule["at_most"] for rule in Conditions(clock=10).outage(ids)] == [11], (
+        "in the same order as at the true clock"
+    )
+    [rule] = Conditions(rate=0).outage(ids)
+    assert (rule["id"], rule["times"]) == (list(range(1, 17)), 1)
+    assert not Conditions().outage(range(29)), "too small"
 
 
 def test_the_opt_in_layers_need_the_third() -> None:

@@ -47,3 +47,26 @@ def test_what_waited_for_its_turn_is_left_out() -> None:
     assert stage_gaps(rows, entries, NO_LIMIT) == pytest.approx([100, 4000])
     assert stage_gaps(rows, entries, Rates(2, 1, 0.2)) == pytest.approx([100]), "y had to wait for 5 s after x"
     assert stage_gaps(rows, entries, Rates(2, 1, 1)) == pytest.approx([100, 4000])
+
+
+def test_robots_txt_is_the_beginning_of_the_first_image() -> None:
+    rows = {1: row("a", "x"), 2: row("b", "y")}
+    entries = [
+        entry(1.0, "media", path="/robots.txt"),
+        image(1.4, "a"),
+        video(1.1, "x"),
+        image(1.5, "b"),
+        video(1.6, "y"),
+    ]
+    assert stage_gaps(rows, entries, NO_LIMIT) == pytest.approx([100, 100])
+
+
+def test_a_kill_between_them_is_no_gap() -> None:
+    entries = [
+        entry(0.0, "api", path="/robots.txt"),
+        image(1.0, "a"),
+        entry(5.0, "api", path="/robots.txt"),
+        video(6.0, "x"),
+    ]
+    assert stage_gaps({1: row("a", "x")}, entries, NO_LIMIT) == []
+    assert stage_gaps({1: row("a", "x")}, [one for one in entries if one["t"] != 5], NO_LIMIT) == pytest.approx([5000])
