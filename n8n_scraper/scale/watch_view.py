@@ -111,7 +111,9 @@ def _processor(sample: Sample) -> str:
 def _store(sample: Sample) -> str:
     queries, took = _number(sample.get("queries")), _number(sample.get("query_time"))
     inserts, connections = _number(sample.get("inserts")), _whole(sample.get("connections"))
-    return f"store: {queries} queries/s of {took} ms · {inserts} inserts/s · {connections} connections"
+    asked = f"{queries} queries/s of {took} ms · {inserts} inserts/s · {connections} connections"
+    crawler, postgres, network = (_number(sample.get(n)) for n in ("crawler_written", "postgres_written", "network"))
+    return f"store: {asked} · written {crawler} + {postgres} MB/s (crawler + Postgres) · network {network} MB/s"
 
 
 def _sparks(values: tuple[float, ...]) -> str:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import psutil
 import psycopg2
 import pytest
 
@@ -17,7 +21,7 @@ from n8n_scraper.replica.process import running_replica
 from n8n_scraper.scale import monitor, store_probe, watched_run
 from n8n_scraper.scale.killed_job import Kill, KilledJob
 from n8n_scraper.scale.moments import at_rows
-from n8n_scraper.scale.samples import NAMES, mean, most, read_samples
+from n8n_scraper.scale.samples import FOREIGN_CPU, NAMES, mean, most, read_samples
 from n8n_scraper.scale.store_quality import SCORE_STEP, StoreQuality, read_quality
 from n8n_scraper.scale.trial import Trial
 
@@ -135,3 +139,31 @@ def test_sampling_that_breaks_off_is_no_secret(tmp_path: Path) -> None:
         with pytest.raises(FileNotFoundError):
             watching.__exit__(None, None, None)
     assert watched_run.read(tmp_path).ended
+
+
+BUSY = "import time; end = time.monotonic() + 30\nwhile time.monotonic() < end: pass"
+
+
+def test_a_process_that_is_nobodys_of_ours_is_foreign(tmp_path: Path) -> None:
+    start = f"import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', {BUSY!r}], stdout=-3).pid)"
+    orphan = int(subprocess.check_output([sys.executable, "-c", start], text=True, timeout=60))
+    try:
+        with running_replica(count=1) as replica:
+            sampler = monitor.Sampler(Trial(tmp_path, replica))
+            sampler.sample()
+            time.sleep(1.5)
+            assert sampler.sample()["foreign_cpu"] > FOREIGN_CPU
+    finally:
+        os.kill(orphan, signal.SIGKILL)
+
+
+def test_a_crawl_is_not_foreign(tmp_path: Path) -> None:
+    with running_replica(count=1) as replica, subprocess.Popen([sys.executable, "-c", BUSY]) as crawl:
+        sampler = monitor.Sampler(Trial(tmp_path, replica, _crawls=[crawl]))
+        sampler.sample()
+        time.sleep(1.5)
+        found = sampler.sample()
+        crawl.kill()
+    cores = psutil.cpu_count()
+    assert found["crawler_cpu"] > 10
+    assert found["foreign_cpu"] <= cores * found["machine_cpu"] - found["crawler_cpu"] + 1
