@@ -278,3 +278,5 @@ def test_a_slow_host_of_images_does_not_hold_up_the_site(
     asked = Counter((entry["host"], entry["id"], entry["path"]) for entry in replica.entries())
     assert set(asked.values()) == {1}, "nothing twice"
     assert Crawl(process.returncode, said, crawl.folder).stats()["column/row_count"] == 400
+    [last] = crawl.query("select outcomes from checkpoints order by checkpoint_id desc limit 1")
+    assert sum(last["outcomes"]["quality_bands"].values()) == 400, "also of those that waited as ids"
