@@ -7,10 +7,12 @@ never compared with them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from n8n_scraper.exceptions import StartError
 from n8n_scraper.items import LAYERS, STAGES
 from n8n_scraper.scale.fault_plan import DOWNLOAD_TIMEOUT, Rule
 
@@ -46,6 +48,13 @@ class Conditions:
     rate: float = TRUE_RATE
     clock: float = 1.0
     layers: str = "1,2,3"
+
+    def __post_init__(self) -> None:
+        """Raises:
+        StartError: there is no such rate.
+        """
+        if not 0 <= self.rate < math.inf:
+            raise StartError(f"--rate {self.rate:g}: must be 0 (no limit) or more requests a second.")
 
     @property
     def stages(self) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ def run(opts: argparse.Namespace, folder: Path, say: Say) -> bool:
         return _again(opts, folder, say)
     conditions = _conditions(opts)
     composed, served = make_dataset(opts.size, opts.seed, opts.corpus, conditions.stages)
+    served["latency"] = conditions.latency(opts.latency)
     return _run(opts, conditions, composed, served, folder, say)
 
 
@@ -80,7 +81,7 @@ def _run(
     task = scale_run.Task(
         dataset=composed, conditions=conditions, kept=kept, name=name, again=str(opts.again) if former else None
     )
-    with running_replica(**served, latency=conditions.latency(opts.latency)) as replica:
+    with running_replica(**served) as replica:
         found = scale_run.run(task, replica, folder, say)
     say("", *verdict_table(found.verdicts), "", *(f"{id}: {what}" for id, what in sorted(found.wrong.items())))
     if former:

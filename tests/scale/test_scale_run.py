@@ -95,6 +95,7 @@ def test_what_failed_or_was_slow_is_asked_for_again(small: Done, tmp_path: Path)
         (("run", "--layers", "1,4"), "Argument layers=1,4"),
         (("run", "--again", "nowhere"), "no scale run in this folder"),
         (("run", "--size", "29"), "at least 30"),
+        (("run", "--rate", "-1"), "--rate -1: must be 0"),
         (("dataset", "--size", "30", "--corpus", "nowhere"), "nowhere"),
     ],
 )
