@@ -132,6 +132,7 @@ async def _serve(config: Config, dsn: str, store: StoreThread, settings: Any, op
         schedules=schedules,
         egress=config.egress,
         patience=config.store_patience,
+        time_factor=config.time_factor,
     )
     try:
         await Service(dsn, store, children, terms).serve()

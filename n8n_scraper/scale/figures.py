@@ -59,8 +59,8 @@ def of_log(dataset: Dataset, entries: Sequence[Mapping[str, Any]]) -> dict[str, 
     passing = [id for id, planned in dataset.plan.items() if planned.times and planned.kind and faults[id]]
     return {
         "unplanned_429": float(sum(entry["status"] == 429 and "fault" not in entry for entry in entries)),
-        "busiest_second": _busiest(times, 1.0),
-        "busiest_ten_seconds": _busiest(times, 10.0),
+        "busiest_second": busiest(times, 1.0),
+        "busiest_ten_seconds": busiest(times, 10.0),
         "retries": _share(sum(asked[id] > faults[id] for id in passing), len(passing)),
     }
 
@@ -89,6 +89,6 @@ def _mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def _busiest(times: Sequence[float], seconds: float) -> float | None:
+def busiest(times: Sequence[float], seconds: float) -> float | None:
     """The most requests in any window of that length, its end left out."""
     return float(max(bisect_left(times, time + seconds) - n for n, time in enumerate(times))) if times else None

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from n8n_scraper.replica.process import running_replica
-from n8n_scraper.scale import fault_table, run_scenario, speed_runs, transcript_table, watching
+from n8n_scraper.scale import drills, fault_table, run_scenario, speed_runs, transcript_table, watching, worker_speed
 from n8n_scraper.scale.analysis import scenarios as analysis
 from n8n_scraper.scale.kill_loop import KillLoop, table
 from n8n_scraper.scale.load import queries
@@ -120,6 +120,16 @@ def _say(*lines: str) -> None:
     print(*lines, sep="\n", flush=True)
 
 
+def _drills(opts: argparse.Namespace, folder: Path) -> bool:
+    with running_replica(count=opts.count, seed=opts.seed, latency=opts.latency, icons=0) as replica:
+        return drills.run(replica, folder, rate=opts.rate, say=_say)
+
+
+def _workers(opts: argparse.Namespace, folder: Path) -> bool:
+    with running_replica(count=opts.count, seed=opts.seed, latency=opts.latency, icons=0) as replica:
+        return worker_speed.run(replica, folder, rate=opts.rate, say=_say)
+
+
 SCENARIOS: dict[str, Scenario] = {
     "kills": Scenario(_kills, 300, "kill crawls at many moments and look what is lost"),
     "faults": Scenario(_faults, 1000, "crawl past every kind of fault and look what each is taken for"),
@@ -130,6 +140,8 @@ SCENARIOS: dict[str, Scenario] = {
     "watch": Scenario(_watch, None, "show live, in another terminal, what a scale command samples", takes_folders=True),
     "scaling": Scenario(_scaling, None, "LADDER …: more and more load, and where it bends", takes_folders=True),
     "queries": Scenario(_queries, 100_000, "ask what analysts ask, with each index and without"),
+    "drills": Scenario(_drills, 200, "kill, freeze, cut off and poison workers of a team (--rate 20, say)"),
+    "workers": Scenario(_workers, 200, "measure one, two and four workers at one rate"),
     "dataset": Scenario(_dataset, None, "write ids, fault plan and expected outcomes of a scale run"),
     "report": Scenario(_report, None, "FOLDER: what a run was like, as HTML, Markdown and JSON", takes_folders=True),
     "gate": Scenario(_gate, None, "FOLDER: its decision as the exit code", takes_folders=True),

@@ -84,6 +84,8 @@ def _name(end: End) -> str:
         return "its worker died, or was not heard of for longer than its lease"
     if end.exit_code < 0:
         return f"its process was ended by {signal.Signals(-end.exit_code).name}"
+    if end.exit_code == 0 and end.close_reason == "finished":
+        return "the site refused some of its ids"
     why = f" ({end.close_reason})" if end.close_reason else ""
     return f"its process ended with exit code {end.exit_code}{why}"
 

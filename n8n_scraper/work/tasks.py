@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from psycopg2.extensions import cursor as Cursor
@@ -78,14 +79,17 @@ def assign(cursor: Cursor, claim: Claim, worker_name: str) -> Assignment:
     return Assignment(*cursor.fetchone())
 
 
-def settle(cursor: Cursor, claim: Claim, exit_code: int | None) -> Outcome | None:
-    """End the claim as the end of its process deserves; None when the task is not in this worker's hands any more."""
+def settle(cursor: Cursor, claim: Claim, exit_code: int | None, time_factor: float = 1.0) -> Outcome | None:
+    """End the claim as the end of its process deserves; None when the task is not in this worker's hands any more.
+
+    ``time_factor``: waits are so many times shorter.
+    """
     enter_engine_schema(cursor)
     cursor.execute(
         "select from procrastinate_jobs where id = %s and worker_id = %s and status = 'doing' for update",
         (claim.entry, claim.worker),
     )
-    return conclude(cursor, claim.entry, claim.task, exit_code) if cursor.rowcount else None
+    return conclude(cursor, claim.entry, claim.task, exit_code, time_factor) if cursor.rowcount else None
 
 
 def settle_schedule(cursor: Cursor, entry: int, worker: int, batch: Batch) -> None:
@@ -100,10 +104,11 @@ def settle_schedule(cursor: Cursor, entry: int, worker: int, batch: Batch) -> No
         add_batch(cursor, batch)
 
 
-def conclude(cursor: Cursor, entry: int, task: int, exit_code: int | None) -> Outcome:
+def conclude(cursor: Cursor, entry: int, task: int, exit_code: int | None, time_factor: float = 1.0) -> Outcome:
     """The caller holds the entry's row, and is in the engine's schema."""
     kind, end = _read_end(cursor, task, exit_code)
     outcome = judge(end)
+    outcome = replace(outcome, wait=outcome.wait / time_factor)
     if outcome.verdict == "again":
         _retry(cursor, entry, outcome)
     else:

@@ -43,6 +43,7 @@ class Terms(NamedTuple):
     schedules: tuple[Schedule, ...] = ()
     egress: str = ""
     patience: float = 120.0
+    time_factor: float = 1.0
 
 
 class Service:
@@ -126,7 +127,9 @@ class Service:
                 logger.warning("Worker %d was taken for dead: what it had is run by others.", self._number)
                 self._children.kill()
                 return
-            for task, outcome in await self._store.run(partial(workers.sweep, lease=lease)):
+            for task, outcome in await self._store.run(
+                partial(workers.sweep, lease=lease, time_factor=self._terms.time_factor)
+            ):
                 logger.warning("Task %d was left by a dead worker: %s.", task, outcome.verdict)
             give_up = partial(workers.give_up_lost_claims, number=self._number, in_hands=manager.in_hands, lease=lease)
             await self._store.run(give_up)
@@ -160,7 +163,9 @@ class Service:
             await self._store.run(settle)
             return
         claim, code = _claim(job), self._codes.pop(job.id, FAULT)
-        outcome = await self._store.run(partial(tasks.settle, claim=claim, exit_code=code))
+        outcome = await self._store.run(
+            partial(tasks.settle, claim=claim, exit_code=code, time_factor=self._terms.time_factor)
+        )
         if outcome is None:
             logger.warning("Task %d is in other hands by now.", claim.task)
         elif outcome.verdict == "done":

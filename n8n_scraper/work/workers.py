@@ -40,7 +40,7 @@ def has_lease(cursor: Cursor, number: int) -> bool:
     return bool(cursor.rowcount)
 
 
-def sweep(cursor: Cursor, lease: float) -> list[Swept]:
+def sweep(cursor: Cursor, lease: float, time_factor: float = 1.0) -> list[Swept]:
     """Strike off workers that were not heard of for ``lease`` seconds, and settle the tasks they had."""
     enter_engine_schema(cursor)
     cursor.execute("select procrastinate_prune_stalled_workers_v1(%s)", (lease,))
@@ -49,7 +49,7 @@ def sweep(cursor: Cursor, lease: float) -> list[Swept]:
         "select id, (args ->> 'task')::bigint from procrastinate_jobs"
         " where status = 'doing' and worker_id is null for update skip locked"
     )
-    return [_take_back(cursor, *row) for row in cursor.fetchall()]
+    return [_take_back(cursor, entry, task, time_factor) for entry, task in cursor.fetchall()]
 
 
 def give_up_lost_claims(cursor: Cursor, number: int, in_hands: Collection[int], lease: float) -> int:
@@ -73,8 +73,8 @@ def count_left(cursor: Cursor) -> int:
     return count
 
 
-def _take_back(cursor: Cursor, entry: int, task: int | None) -> Swept:
+def _take_back(cursor: Cursor, entry: int, task: int | None, time_factor: float) -> Swept:
     if task is not None:
-        return Swept(task, conclude(cursor, entry, task, None))
+        return Swept(task, conclude(cursor, entry, task, None, time_factor))
     cursor.execute("select procrastinate_retry_job_v2(%s, now(), null, null, null)", (entry,))
     return Swept(0, Outcome("again"))
