@@ -33,6 +33,12 @@ LATE = 0.3
 SETTINGS = {"N8N_SCRAPER_TIME_FACTOR": 10, "N8N_SCRAPER_STORE_PATIENCE": 60, "N8N_SCRAPER_BREAKER_COOLDOWN": 20}
 
 
+_WAITING_SHARD = """
+select t.id from work_tasks t join procrastinate.procrastinate_jobs q on (q.args ->> 'task')::bigint = t.id
+where t.kind = 'crawl' and q.status = 'todo' order by t.id desc limit 1
+"""
+
+
 @dataclass
 class Drill:
     """What one drill saw."""
@@ -155,40 +161,31 @@ def _freeze(members: Team, found: Drill) -> None:
 
 
 def _poison(members: Team, found: Drill) -> None:
-    """Whoever has one shard dies at once, and is started again, as a supervisor would."""
-    [task] = [
-        row["id"]
-        for row in members.rows(
-            "select min(id) as id from work_tasks where kind = 'crawl'"
-            " and finished_at is null and id not in (select task from (select (args ->> 'task')::bigint as task"
-            " from procrastinate.procrastinate_jobs where status = 'doing') as d)"
-        )
-    ]
-    killed = 0
+    """Whoever has one shard dies at once, and another is started, as a supervisor would."""
+    [row] = members.rows(_WAITING_SHARD)
+    task, dead = row["id"], set[int]()
 
     def is_aside() -> bool:
-        nonlocal killed
-        for row in members.running():
-            if row["task"] == task and any(worker.pid == row["pid"] for worker in members.workers):
-                _worker(members, row["pid"]).kill()
-                killed += 1
+        for claim in members.running():
+            if claim["task"] == task and claim["pid"] not in dead:
+                _worker(members, claim["pid"]).kill()
+                dead.add(claim["pid"])
                 members.start()
-                members.wait_for(lambda pid=row["pid"]: not any(r["pid"] == pid for r in members.running()))
-        return bool(members.rows("select from work_tasks where id = %s and set_aside_at is not null", task))
+        return bool(members.rows("select 1 from work_tasks where id = %s and set_aside_at is not null", task))
 
     found.recovery = members.wait_for(is_aside, 240)
     members.wait_for_end()
     [row] = members.rows("select reason, id_count from work_tasks where id = %s", task)
     left = members.rows("select count(*) from job_ids where not is_done")[0]["count"]
-    found.is_as_expected = killed == MOST_CRASHES and left == row["id_count"]
+    found.is_as_expected = len(dead) == MOST_CRASHES and left == row["id_count"]
     members.do("retry")
     members.start()
-    found.remark = f"set aside after {killed} deaths ({row['reason']}), {left} ids left; put back, they were crawled"
+    found.remark = f"set aside after {len(dead)} deaths, {left} ids left: {row['reason']}; put back, they were crawled"
 
 
 def _refuse(members: Team, found: Drill) -> None:
     """The site refuses everybody."""
-    members.trial.replica.set_faults({"route": "detail", "kind": "403"}, {"host": "site", "kind": "403"})
+    members.trial.replica.set_faults({"route": "detail", "kind": "403"})
     before = len(members.trial.replica.entries())
     members.wait_for(lambda: "Circuit breaker open" in members.trial.log.read_text(encoding="utf-8"))
     at_opening = len(members.trial.replica.entries())
@@ -213,7 +210,7 @@ def _limit(members: Team, found: Drill) -> None:
     replica.set_faults({"route": "detail", "kind": "429", "at_most": 1})
     members.wait_for(lambda: replica.faults()["rules"][0]["fired"])
     found.recovery = members.wait_for(
-        lambda: members.rows("select from rate_gates where site = '127.0.0.1' and factor <= 0.7")
+        lambda: members.rows("select 1 from rate_gates where site = '127.0.0.1' and factor <= 0.7")
     )
     told = members.rows("select factor from rate_gates where site = '127.0.0.1'")[0]["factor"]
     found.remark = f"rate of all from {before['factor']:.0%} to {told:.0%} of the promise"

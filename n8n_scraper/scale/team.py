@@ -26,6 +26,7 @@ from n8n_scraper.store.embedded import EmbeddedPostgres
 from n8n_scraper.store.embedded_place import prepare_place
 from n8n_scraper.store.embedded_process import postmaster
 
+POLL_SECONDS = 0.1
 LEASE = 6.0
 """Seconds; short, so that a drill need not wait long."""
 _RUNNING = """
@@ -90,7 +91,7 @@ class Team:
         while not condition():
             if time.monotonic() > began + seconds:
                 raise StartError(f"It did not happen in {seconds:g} seconds: see {self.trial.log}.")
-            time.sleep(0.05)
+            time.sleep(POLL_SECONDS)
         return time.monotonic() - began
 
     def wait_for_end(self, seconds: float = 300) -> float:
