@@ -82,9 +82,11 @@ def read(folder: Path) -> WatchedRun:
     return found
 
 
-def newest() -> WatchedRun | None:
-    """What a scale command of ours samples now; between two steps of one, the step before. None: no command runs."""
-    living = (run for run in _all() if run.has_process)
+def newest(pid: int | None = None) -> WatchedRun | None:
+    """What a scale command of ours samples now, any or this one; between two of its steps, the step before. None: no
+    such command runs.
+    """
+    living = (run for run in _all() if run.has_process and pid in {None, run.pid})
     return max(living, key=lambda run: (run.is_sampled, run.began), default=None)
 
 

@@ -62,8 +62,7 @@ def _now(run: WatchedRun, folder: Path | None) -> WatchedRun | None:
     if folder is not None:
         run = watched_run.read(folder)
         return run if run.is_sampled else None
-    following = watched_run.newest()
-    return following if following is not None and following.pid == run.pid else None
+    return watched_run.newest(run.pid)
 
 
 def _ending(run: WatchedRun) -> str:

@@ -76,6 +76,19 @@ def test_what_is_sampled_now_comes_before_what_began_later(begun: WatchedRun) ->
     assert watched_run.newest() == begun
 
 
+def test_a_command_is_followed_though_another_begins(begun: WatchedRun) -> None:
+    other = Path(begun.samples).parents[1] / "other"
+    other.mkdir()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as command:
+        began = psutil.Process(command.pid).create_time()
+        replace(begun, began=begun.began + 5, pid=command.pid, process_began=began).write_to([other])
+        found, followed = watched_run.newest(), watched_run.newest(begun.pid)
+        command.communicate(b"\n")
+    assert found
+    assert found.pid == command.pid
+    assert followed == begun
+
+
 def test_a_run_whose_command_was_killed_is_over(begun: WatchedRun) -> None:
     _write_again(begun, pid=_pid_of_an_ended_process())
     assert watched_run.newest() is None

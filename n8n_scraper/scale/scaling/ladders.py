@@ -34,7 +34,7 @@ class Step:
     processes: int = 1
     rate: float = 0.0
     templates: str = "usual"
-    """Or ``large``: the largest of the library."""
+    """Or the most extreme of the library: ``large``, ``illustrated``."""
     layers: str = "1,2,3"
 
     @property
@@ -116,7 +116,7 @@ LADDERS: dict[str, Ladder] = {
             steps=(
                 replace(_flows(4, "usual templates"), workflows=200),
                 replace(_flows(4, "large templates"), workflows=200, templates="large"),
-                replace(_flows(4, "with images"), workflows=200, layers="1,2,3,media"),
+                replace(_flows(4, "with images"), workflows=200, templates="illustrated", layers="1,2,3,media"),
             ),
             is_linear=False,
         ),

@@ -26,8 +26,8 @@ from n8n_scraper.scale.scaling.rules import judge
 from n8n_scraper.scale.trial import Trial
 
 RESULT = "scaling.json"
-LARGE_OF = 6
-"""Large templates are the largest of so many times as many."""
+EXTREME_OF = 5
+"""Extreme templates are the most extreme of so many times as many."""
 START_AND_END = 90.0
 """Seconds that a crawl may take more than its requests need; who takes longer is at fault and is killed."""
 _ROWS = """
@@ -89,7 +89,7 @@ def climb(ladder: Ladder, folder: Path, out: Path, say: Callable[..., None]) -> 
             home = folder / (ladder.name if ladder.shares_store else f"{ladder.name}-{number}")
             trial = _trial(step, replica, home)
             stack.callback(trial.close)
-            mine = _largest(library, ids, step.workflows) if step.templates == "large" else ids[: step.workflows]
+            mine = _choose(step, library, ids)
             ids = ids[step.workflows :] if ladder.shares_store else ids
             samples = out / f"{ladder.name}-{number}"
             samples.mkdir()
@@ -99,7 +99,7 @@ def climb(ladder: Ladder, folder: Path, out: Path, say: Callable[..., None]) -> 
 
 
 def _library_size(ladder: Ladder) -> int:
-    sizes = [step.workflows * (LARGE_OF if step.templates == "large" else 1) for step in ladder.steps]
+    sizes = [step.workflows * (1 if step.templates == "usual" else EXTREME_OF) for step in ladder.steps]
     return sum(sizes) if ladder.shares_store else max(sizes)
 
 
@@ -107,10 +107,20 @@ def _ids(replica: RunningReplica) -> list[int]:
     return [entry["id"] for entry in replica.library() if entry["listed"] and entry["status"] == "published"]
 
 
-def _largest(recipe: Recipe, ids: Sequence[int], count: int) -> list[int]:
-    library = GeneratedLibrary(recipe)
-    sizes = {id: len(library.answer(id)) for id in ids}
-    return sorted(ids, key=sizes.__getitem__, reverse=True)[:count]
+_MOST: dict[str, Callable[[bytes], int]] = {
+    "large": len,
+    "illustrated": lambda answer: answer.count(Recipe(count=0).image_base.encode()),
+}
+"""What there is the most of in an answer."""
+
+
+def _choose(step: Step, recipe: Recipe, ids: Sequence[int]) -> Sequence[int]:
+    """The workflows of a step: as they come, or the most extreme ones."""
+    if step.templates == "usual":
+        return ids[: step.workflows]
+    library, count = GeneratedLibrary(recipe), _MOST[step.templates]
+    ranks = {id: count(library.answer(id)) for id in ids}
+    return sorted(ids, key=ranks.__getitem__, reverse=True)[: step.workflows]
 
 
 def _trial(step: Step, replica: RunningReplica, home: Path) -> Trial:
