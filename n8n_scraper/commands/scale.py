@@ -45,7 +45,8 @@ class Command(ProjectCommand):
         add("--rate", type=float, default=TRUE_RATE, metavar="R", help="run, drills, workers: requests a second (2)")
         add("--baseline", type=Path, metavar="PATH", help="report, gate: a file or a run's folder; baseline: the file")
         add("--retries", type=int, default=1, metavar="N", help="gate: times a disturbed run is tried again (1)")
-        add("--minutes", type=float, default=10.0, metavar="M", help="scaling: of the ladder soak (10)")
+        add("--users", type=_whole, default=100, metavar="N", help="scrapyd: users at most (100)")
+        add("--minutes", type=float, default=10.0, metavar="M", help="scaling soak, scrapyd, captions: minutes (10)")
         add(
             "--clock",
             type=_clock,

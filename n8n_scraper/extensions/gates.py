@@ -42,7 +42,7 @@ class Gates:
             config = self._config
             is_youtube = host == _host(YOUTUBE_URL)
             promise = config.transcript_requests_per_second if is_youtube else config.media_requests_per_second
-            self._others[host] = Gate(self._reservations(host, promise))
+            self._others[host] = Gate(self._reservations(host, promise), may_be_held=is_youtube)
             if self.common.closed:
                 self._others[host].close()
         return self._others[host]

@@ -15,6 +15,7 @@ from scrapy import signals
 from n8n_scraper import stats
 from n8n_scraper.exceptions import StoreUnavailable
 from n8n_scraper.extensions.gates import Gates
+from n8n_scraper.politeness.backoff import PUT_OFF_SECONDS
 from n8n_scraper.politeness.breaker import CircuitBreaker, Id, State
 from n8n_scraper.politeness.gate import GateClosed
 from n8n_scraper.politeness.meter import Meter
@@ -125,11 +126,11 @@ class RateExtension:
         """
         await self.pause(seconds / self._gates.time_factor(url))
 
-    async def answered(self, url: str, status: int, sent_at: float) -> None:
-        """The status that a request sent at that moment (``time.monotonic()``) got: a 429 slows down, for all."""
+    async def answered(self, url: str, status: int, sent_at: float, wait: float = 0.0) -> None:
+        """What a request sent at that moment (``time.monotonic()``) got: a 429 slows all down, and may hold them."""
         gate = self._gates.of(url)
         if status == 429:
-            await gate.slow_down(sent_at)
+            await gate.slow_down(sent_at, hold=min(wait, PUT_OFF_SECONDS))
             if gate is self.gate:
                 self._crawler.stats.inc_value(stats.RATE_LIMITED_COUNT)
                 self._note_pace()

@@ -139,8 +139,9 @@ class TranscriptsPipeline:
             asyncio.run_coroutine_threadsafe(self._rate.admit(YOUTUBE_URL, priority=number), loop).result()
             loop.call_soon_threadsafe(self._crawler.stats.inc_value, stats.TRANSCRIPT_REQUEST_COUNT)
 
-        def tell(status: int, sent_at: float) -> None:
-            asyncio.run_coroutine_threadsafe(self._rate.answered(YOUTUBE_URL, status, sent_at), loop).result()
+        def tell(status: int, sent_at: float, wait: float | None) -> None:
+            wait = (wait or 0.0) / self._config.time_factor
+            asyncio.run_coroutine_threadsafe(self._rate.answered(YOUTUBE_URL, status, sent_at, wait), loop).result()
 
         config, timeout = self._config, self._crawler.settings.getfloat("DOWNLOAD_TIMEOUT")
         limits = Limits(min(CONNECT_SECONDS, timeout), min(READ_SECONDS, timeout), timeout, config.max_body_bytes)

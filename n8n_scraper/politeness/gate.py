@@ -42,10 +42,12 @@ class Gate:
         reservations: Reservations | None,
         *,
         breaker: CircuitBreaker | None = None,
+        may_be_held: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._reservations = reservations
         self._breaker = breaker
+        self._may_be_held = may_be_held
         self._clock = clock
         self._waiters: list[_Waiter] = []
         self._arrivals = count()
@@ -114,11 +116,13 @@ class Gate:
             self._reservations.limit(per_second)
             self.pace = self.pace and self.pace.limited(per_second)
 
-    async def slow_down(self, sent_at: float) -> None:
-        """A request sent at that time (of our clock) was answered with 429."""
+    async def slow_down(self, sent_at: float, hold: float = 0.0) -> None:
+        """A request sent at that time (of our clock) was answered with 429; for ``hold`` seconds nobody sends one."""
         if self._reservations:
             self._clean_answers = 0
             self.pace = await self._reservations.slow_down(sent_at)
+            if hold:
+                await self._reservations.hold(hold)
 
     async def shut(self, seconds: float) -> None:
         """Nobody else who shares our turns gets one for so long; 0 ends it."""
@@ -147,7 +151,7 @@ class Gate:
         turn = await self._reservations.reserve(last_but_one, clean_answers)
         self.pace = turn.pace
         await asyncio.sleep(max(0.0, turn.at - self._clock()))
-        if not turn.is_open:
+        if not turn.is_open or (self._may_be_held and await self._reservations.is_held()):
             return False
         self._missed_last = self._clock() - turn.at > MISSED_AFTER and not self._missed_last
         return not self._missed_last

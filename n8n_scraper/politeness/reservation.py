@@ -27,6 +27,12 @@ class Reservations(Protocol):
     async def slow_down(self, sent_at: float) -> Pace:
         """A request sent at that time was answered with 429."""
 
+    async def hold(self, seconds: float) -> None:
+        """Give no turn in the next so many seconds; who has one already is to ask before he uses it."""
+
+    async def is_held(self) -> bool:
+        """Whether nothing may be sent now."""
+
     def limit(self, per_second: float) -> None:
         """Promise no more than that from now on."""
 
@@ -43,6 +49,7 @@ class LocalReservations:
         self._clock = clock
         self._next_at = float("-inf")
         self._halved_at = float("-inf")
+        self._held_until = float("-inf")
 
     async def reserve(self, last_but_one: float | None, clean_answers: int) -> Turn:
         self._pace = self._pace.recovered(clean_answers)
@@ -59,6 +66,13 @@ class LocalReservations:
             self._pace = self._pace.halved()
             self._halved_at = self._clock()
         return self._pace
+
+    async def hold(self, seconds: float) -> None:
+        self._held_until = max(self._held_until, self._clock() + seconds)
+        self._next_at = max(self._next_at, self._held_until + (self._burst - 1) * self._pace.spacing)
+
+    async def is_held(self) -> bool:
+        return self._clock() < self._held_until
 
     def limit(self, per_second: float) -> None:
         self._pace = self._pace.limited(per_second)

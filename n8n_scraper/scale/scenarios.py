@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from n8n_scraper.replica.process import running_replica
 from n8n_scraper.scale import drills, fault_table, run_scenario, speed_runs, transcript_table, watching, worker_speed
 from n8n_scraper.scale.analysis import scenarios as analysis
 from n8n_scraper.scale.kill_loop import KillLoop, table
-from n8n_scraper.scale.load import queries
+from n8n_scraper.scale.load import scenarios as load
 from n8n_scraper.scale.scaling import runs as scaling
 
 
@@ -111,11 +112,6 @@ def _scaling(opts: argparse.Namespace, folder: Path) -> bool:
     return scaling.run(ladders, folder, opts.out or scaling.new_name(opts.home), _say)
 
 
-def _queries(opts: argparse.Namespace, folder: Path) -> bool:
-    known = {"rows": opts.count, "rounds": opts.rounds, "seed": opts.seed, "corpus": opts.corpus}
-    return queries.run(folder, **known, out=opts.out or opts.home, say=_say)
-
-
 def _say(*lines: str) -> None:
     print(*lines, sep="\n", flush=True)
 
@@ -139,9 +135,13 @@ SCENARIOS: dict[str, Scenario] = {
     "run": Scenario(_run, None, "crawl a dataset, killed once in the middle, and judge what came of it"),
     "watch": Scenario(_watch, None, "show live, in another terminal, what a scale command samples", takes_folders=True),
     "scaling": Scenario(_scaling, None, "LADDER …: more and more load, and where it bends", takes_folders=True),
-    "queries": Scenario(_queries, 100_000, "ask what analysts ask, with each index and without"),
     "drills": Scenario(_drills, 200, "kill, freeze, cut off and poison workers of a team (--rate 20, say)"),
     "workers": Scenario(_workers, 200, "measure one, two and four workers at one rate"),
+    "scrapyd": Scenario(partial(load.scrapyd, say=_say), 300, "users schedule crawls on a scrapyd, by Locust"),
+    "captions": Scenario(
+        partial(load.transcripts, say=_say), 100, "transcripts of a stand-in that allows few a minute, likewise"
+    ),
+    "queries": Scenario(partial(load.queries, say=_say), 100_000, "ask what analysts ask, with each index and without"),
     "dataset": Scenario(_dataset, None, "write ids, fault plan and expected outcomes of a scale run"),
     "report": Scenario(_report, None, "FOLDER: what a run was like, as HTML, Markdown and JSON", takes_folders=True),
     "gate": Scenario(_gate, None, "FOLDER: its decision as the exit code", takes_folders=True),

@@ -35,6 +35,16 @@ returning
 """A turn lost in a crash of the server costs nothing: no flush is waited for. A turn further away than minutes means
 that the store's clock was set back. ``age``, in seconds, is that of our last turn but one.
 """
+_HOLD = """
+update rate_gates set held_until = greatest(held_until, clock_timestamp() + make_interval(secs => %(seconds)s)),
+    next_at = greatest(next_at, clock_timestamp() + make_interval(secs => %(seconds)s + %(reserved)s))
+where site = %(site)s and egress = %(egress)s
+returning true
+"""
+_IS_HELD = """
+select coalesce(held_until between clock_timestamp() and clock_timestamp() + interval '5 minutes', false)
+from rate_gates where site = %(site)s and egress = %(egress)s
+"""
 _LONG_AGO = 3600.0
 _READ = """
 select factor, clean_count, coalesce(halved_at < clock_timestamp() - make_interval(secs => %(age)s), true)
@@ -81,6 +91,14 @@ class StoredReservations:
     async def slow_down(self, sent_at: float) -> Pace:
         self._pace = await self._thread.run(partial(self._change, change=Pace.halved, since=sent_at))
         return self._pace
+
+    async def hold(self, seconds: float) -> None:
+        reserved = (self._burst - 1) * Pace(self._pace.promise, self._pace.factor).spacing
+        await self._thread.run(partial(self._row, sql=_HOLD, seconds=seconds, reserved=reserved))
+
+    async def is_held(self) -> bool:
+        [held] = await self._thread.run(partial(self._row, sql=_IS_HELD))
+        return bool(held)
 
     def limit(self, per_second: float) -> None:
         self._pace = self._pace.limited(per_second)

@@ -32,6 +32,9 @@ _ROOT = re.compile(rb"(?:<\?xml[^<>]*>\s*)?<(?:transcript|timedtext)\b")
 _CODED = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
 
+Tell = Callable[[int, float, float | None], None]
+
+
 class Limits(NamedTuple):
     """Seconds to connect, between two pieces of an answer, and for a whole one; bytes, decompressed."""
 
@@ -42,13 +45,12 @@ class Limits(NamedTuple):
 
 
 class Transport(HTTPAdapter):
-    """``take_turn(number)`` returns when the ``number``-th request of this video may be sent; ``tell(status, sent_at)``
-    hears how it was answered. ``address`` is YouTube's, or that of a stand-in.
+    """``take_turn(number)`` returns when the ``number``-th request of this video may be sent; ``tell(status, sent_at,
+    wait)`` hears how it was answered, and for how many seconds nothing is wanted. ``address`` is YouTube's, or that of
+    a stand-in.
     """
 
-    def __init__(
-        self, address: str, limits: Limits, take_turn: Callable[[int], None], tell: Callable[[int, float], None]
-    ) -> None:
+    def __init__(self, address: str, limits: Limits, take_turn: Callable[[int], None], tell: Tell) -> None:
         super().__init__()
         self._address = address
         self._limits = limits
@@ -76,8 +78,11 @@ class Transport(HTTPAdapter):
         limits = self._limits
         given = {"stream": True, "timeout": (limits.connect, limits.read), "verify": verify, "cert": cert}
         answer = super().send(self._moved(request), **given, proxies=proxies)
-        self._tell(answer.status_code, sent_at)
-        _check_wait(answer)
+        wait = _wait(answer)
+        self._tell(answer.status_code, sent_at, wait)
+        if wait is not None:
+            answer.close()
+            raise UnusableAnswer("rate_limited", "YouTube asked for a wait (status 429)", retry_after=wait)
         body = _body(answer, limits.body_bytes, sent_at + limits.whole)
         if answer.status_code == 200:
             check_answer(urlsplit(request.url or "").path, body)
@@ -109,13 +114,10 @@ def _check_address(url: str | None) -> None:
         raise UnusableAnswer("unexpected", "an answer of YouTube leads to an address that is not YouTube's")
 
 
-def _check_wait(answer: requests.Response) -> None:
+def _wait(answer: requests.Response) -> float | None:
     """A 429 that says for how long is a wait; without, the library takes it for a block."""
     now = datetime.now(timezone.utc)
-    wait = parse_retry_after(answer.headers.get("Retry-After"), now) if answer.status_code == 429 else None
-    if wait is not None:
-        answer.close()
-        raise UnusableAnswer("rate_limited", "YouTube asked for a wait (status 429)", retry_after=wait)
+    return parse_retry_after(answer.headers.get("Retry-After"), now) if answer.status_code == 429 else None
 
 
 def _body(answer: requests.Response, limit: int, deadline: float) -> bytes:

@@ -172,6 +172,22 @@ def test_answers_to_requests_from_before_the_slowing_do_not_slow_again(in_virtua
     assert in_virtual_time(scenario) == [0.5, 0.5, 0.5, 0.5, 0.25]
 
 
+@pytest.mark.parametrize("burst", [1, 3])
+def test_a_hold_is_kept_also_by_who_has_a_turn_already(in_virtual_time: Any, burst: int) -> None:
+    async def scenario(loop: Any) -> list[float]:
+        gate = local_gate(loop, burst, may_be_held=True)
+        for _ in range(burst):
+            await gate.acquire()
+        sending = asyncio.ensure_future(send_all(gate, loop, 3))
+        await asyncio.sleep(SPACING / 2)
+        await gate.slow_down(loop.time(), hold=60)
+        return await sending
+
+    moments = in_virtual_time(scenario)
+    assert moments[0] >= SPACING / 2 + 60
+    assert moments[-1] < 64, "and not for longer"
+
+
 def test_an_open_breaker_lets_nothing_out_then_one_probe_then_everything(in_virtual_time: Any) -> None:
     async def scenario(loop: Any) -> list[tuple[float, int]]:
         breaker = CircuitBreaker(3, 30.0, 3600.0, loop.time)

@@ -131,6 +131,22 @@ def test_a_halving_is_shared_and_counts_once_for_requests_of_the_same_time(threa
     assert waits(theirs, 3)[2] > 2 * Pace(2.0, 0.25).spacing
 
 
+@pytest.mark.parametrize("burst", [1, 3])
+def test_a_hold_is_for_all_processes(thread: StoreThread, burst: int) -> None:
+    ours, theirs = (StoredReservations(thread, "a", 2.0, burst) for _ in range(2))
+
+    async def scenario() -> list[float]:
+        assert not await theirs.is_held()
+        await ours.hold(40)
+        assert await theirs.is_held()
+        began = time.monotonic()
+        return [(await theirs.reserve(None, 0)).at - began for _ in range(2)]
+
+    first, second = asyncio.run(scenario())
+    assert first == pytest.approx(40, abs=1)
+    assert 0 < second - first < 1
+
+
 def test_clean_answers_of_all_processes_bring_the_rate_back(thread: StoreThread) -> None:
     ours, theirs = StoredReservations(thread, "a", 1000.0), StoredReservations(thread, "a", 1000.0)
 

@@ -24,7 +24,7 @@ def youtube() -> Iterator[RunningReplica]:
 @pytest.fixture
 def new_client(youtube: RunningReplica) -> Callable[..., requests.Session]:
     def start(limits: Limits = LIMITS) -> requests.Session:
-        transport = Transport(youtube.youtube_url, limits, lambda number: None, lambda status, sent_at: None)
+        transport = Transport(youtube.youtube_url, limits, lambda number: None, lambda status, sent_at, wait: None)
         return new_session(transport, "n8n_scraper tests")
 
     return start

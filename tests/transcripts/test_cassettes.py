@@ -80,7 +80,7 @@ def _play(name: str, replica: RunningReplica | None) -> Captions | Exception:
     """What the library brings or raises, recording where there is a replica."""
     turn = _nothing_is_sent if replica is None else lambda number: None
     address = replica.youtube_url if replica else "http://127.0.0.1:9"
-    session = new_session(Transport(address, LIMITS, turn, lambda status, sent_at: None), "n8n_scraper tests")
+    session = new_session(Transport(address, LIMITS, turn, lambda status, sent_at, wait: None), "n8n_scraper tests")
     recorder = Betamax(session, cassette_library_dir=str(CASSETTES))
     mode = "none" if replica is None else "once"
     with session, recorder.use_cassette(name, record=mode, match_requests_on=["method", "uri"]):
