@@ -97,9 +97,7 @@ class Scrapyd:
 
     def start(self) -> None:
         (shown,) = re.findall(r"```ini\n(\[scrapyd\].*?)```", README, re.S)
-        config = (
-            shown.replace("password = …", f"password = {PASSWORD}") + f"http_port = {self.port}\npoll_interval = 0.2\n"
-        )
+        config = shown.replace("password = …", f"password = {PASSWORD}") + f"http_port = {self.port}\n"
         (self.folder / "scrapyd.conf").write_text(config, encoding="utf-8")
         with (self.folder / "scrapyd.log").open("ab") as log:
             command = [sys.executable, "-m", "scrapyd", "--pidfile="]
