@@ -67,12 +67,12 @@ FORGOTTEN = Decision(content=False, derived=False, history=False, outcome="forgo
 def merge(item: WorkflowItem, known: Known | None, now: datetime, rescore: Callable[[WorkflowItem], None]) -> Decision:
     """Complete ``item`` in place to the row as it will stand, and say what has to be written.
 
-    ``rescore`` gives the item its quality again where a layer's status was kept from the row.
+    ``rescore`` gives the item its quality again, as it depends on what was kept from the row.
     """
     brought = item.source is not None and not (known and known.source == "api" and item.source == "page")
-    is_kept = _merge_statuses(item, known)
+    _merge_statuses(item, known)
     _merge_observed(item, known, now)
-    if brought and is_kept:
+    if brought and known:
         rescore(item)
     outcome = _content_outcome(item, known) if brought else "none"
     if outcome in {"new", "changed"}:
@@ -104,9 +104,8 @@ def carried_layers(item: WorkflowItem) -> frozenset[int]:
     return frozenset(layer for layer, column in LAYERS.items() if getattr(item, column) in _SETTLED)
 
 
-def _merge_statuses(item: WorkflowItem, known: Known | None) -> bool:
-    """Put the merged statuses into ``item``; says whether one was kept from the row against what the crawl saw."""
-    before = [getattr(item, column) for column in STATUS_COLUMNS]
+def _merge_statuses(item: WorkflowItem, known: Known | None) -> None:
+    """Put the merged statuses into ``item``."""
     is_gone = all(getattr(item, column) == "gone" for column in LAYERS.values())
     for column in STATUS_COLUMNS:
         old = known.observed[column] if known else "skipped"
@@ -114,9 +113,7 @@ def _merge_statuses(item: WorkflowItem, known: Known | None) -> bool:
         if is_gone and old != "skipped":
             new = "gone"
         setattr(item, column, old if _keeps(old, new) else new)
-    after = [getattr(item, column) for column in STATUS_COLUMNS]
-    item.crawl_status = crawl_status(after)
-    return before != after
+    item.crawl_status = crawl_status([getattr(item, column) for column in STATUS_COLUMNS])
 
 
 def _keeps(old: str, new: str) -> bool:

@@ -151,3 +151,15 @@ def test_a_workflow_that_is_gone_takes_its_opt_in_layers_along() -> None:
 )
 def test_crawl_status(statuses: list[str], expected: str) -> None:
     assert crawl_status(statuses) == expected
+
+
+def test_a_row_is_scored_again_where_there_was_one_to_keep_something_of() -> None:
+    scored: list[WorkflowItem] = []
+    first, again = item("ok", "ok", "ok"), item("ok", "skipped", "ok", views=None)
+    merge(first, None, NOW, scored.append)
+    assert scored == [], "the pipeline has just scored it"
+    merge(again, known("ok", "ok", "ok", views=7), NOW, scored.append)
+    assert scored == [again]
+    assert again.views == 7
+    merge(item("failed", "failed", "failed", **FAILED), known("ok", "ok", "ok"), NOW, scored.append)
+    assert scored == [again], "without content there is nothing to score"
