@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -70,9 +73,19 @@ class Command(ProjectCommand):
         opts.home = Path(load_config(self.settings).export_dir) / "scale"
         opts.count = opts.count or scenario.workflows
         opts.latency = opts.latency or scenario.latency
-        with tempfile.TemporaryDirectory(prefix="n8n_scraper-scale-") as folder:
+        with _ended_in_order(), tempfile.TemporaryDirectory(prefix="n8n_scraper-scale-") as folder:
             Path(folder).chmod(0o711)  # as root the store's server is another user, who must get through
             return 0 if scenario.run(opts, Path(folder)) else FAULT
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """SIGTERM is like Ctrl-C: servers, crawls and files of the scenario go with it."""
+    former = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)
 
 
 def _scenarios() -> dict[str, Scenario]:

@@ -20,7 +20,13 @@ from n8n_scraper.scale.analysis.bottlenecks import Finding
 from n8n_scraper.scale.analysis.decision import Decision, Evidence, Zone, decide
 from n8n_scraper.scale.run_folder import FILES, OUTCOMES, VERDICTS, Outcome, RunFolder, VerdictRow, read_folder
 
-PARTS = {"storage": storage.FILE_NAME, "load": "load.json", "queries": "queries.json", "scaling": "scaling.json"}
+PARTS = {
+    "storage": storage.FILE_NAME,
+    "load": "load.json",
+    "captions": "captions.json",
+    "queries": "queries.json",
+    "scaling": "scaling.json",
+}
 """Files that only some runs have."""
 
 

@@ -22,6 +22,11 @@ _STEP_COLUMNS = columns(
     verdict=("Verdict", "word"),
     bottleneck="Bottleneck and its evidence",
 )
+_FINDINGS = {
+    "load": "Load: crawls scheduled on a scrapyd",
+    "captions": "Load: transcripts",
+    "queries": "Analysts' queries and indexes",
+}
 _FINDING_COLUMNS = columns(
     what=("What", "text"),
     figure=("Is", "number"),
@@ -37,7 +42,7 @@ def parts_sections(seen: Analysed) -> Iterator[Section]:
     """Nothing where there are none: most runs have none."""
     if ladders := seen.parts.get("scaling"):
         yield Section("scaling", "Scaling", tuple(block for ladder in ladders for block in _ladder(ladder)))
-    for key, title in (("load", "Load"), ("queries", "Analysts' queries and indexes")):
+    for key, title in _FINDINGS.items():
         if found := seen.parts.get(key):
             yield Section(key, title, _findings(key, found))
 
@@ -46,7 +51,7 @@ def are_passed(seen: Analysed) -> dict[str, bool]:
     """By part; storage is told and not judged."""
     scaling = seen.parts.get("scaling")
     verdicts = {"scaling": all(one["passed"] for one in scaling)} if scaling else {}
-    return verdicts | {key: bool(found["passed"]) for key in ("load", "queries") if (found := seen.parts.get(key))}
+    return verdicts | {key: bool(found["passed"]) for key in _FINDINGS if (found := seen.parts.get(key))}
 
 
 def _ladder(ladder: Mapping[str, Any]) -> Iterator[Block]:

@@ -56,6 +56,11 @@ class Known:
     items: Sequence[WorkflowItem]
     """A batch as a crawl makes it; their rows are stored."""
 
+    def some(self, number: int, count: int = MAX_ROWS) -> list[int]:
+        """Others for each number."""
+        first = number * count % max(1, len(self.ids) - count)
+        return list(self.ids[first : first + count])
+
 
 def questions(cursor: Cursor) -> Iterator[Statement]:
     for question in QUESTIONS:
@@ -93,21 +98,20 @@ def read_known(cursor: Cursor, items: Sequence[WorkflowItem]) -> Known:
 
 def crawler(known: Known) -> Iterator[Statement]:
     """The crawler's own, by the functions that it calls itself; told, and not judged."""
-    ids, job = known.ids, known.job_id
-    every, batch = sorted(ids), MAX_ROWS
+    for name, (does, run) in (_questions_of_crawls(known) | _writes_of_crawls(known)).items():
+        yield Statement(name, does, run)
 
-    def some(number: int, count: int = batch) -> list[int]:
-        first = number * count % max(1, len(ids) - count)
-        return list(ids[first : first + count])
 
-    work: dict[str, tuple[str, Callable[[Cursor, int], object]]] = {
+Work = dict[str, tuple[str, Callable[[Cursor, int], object]]]
+"""Name → what it does, and the doing."""
+
+
+def _questions_of_crawls(known: Known) -> Work:
+    some, every, job = known.some, sorted(known.ids), known.job_id
+    return {
         "due": ("what of all ids is due", lambda c, n: jobs.due_ids(c, every, (1, 2, 3), "missing", api_open=True)),
         "pending": ("what is left of a job", lambda c, n: jobs.read_pending(c, job)),
-        "acknowledge": ("50 ids are done", lambda c, n: jobs.acknowledge(c, job, some(n))),
         "known": ("what is known of 50 ids", lambda c, n: rows.read_known(c, some(n))),
-        "write_new": ("50 new rows", lambda c, n: _write(c, _renamed(known.items, n))),
-        "write_unchanged": ("50 rows again, unchanged", lambda c, n: _write(c, deepcopy(list(known.items)))),
-        "write_changed": ("50 rows with other content", lambda c, n: _write(c, _edited(known.items))),
         "read_items": ("50 rows for their stages", lambda c, n: rows.read_items(c, some(n))),
         "good_id": ("a workflow that was answered well", lambda c, n: rows.read_good_id(c, some(n, 3))),
         "failed": ("what a run could not get", lambda c, n: undone.failed(c, f"{RUN}{n % 7}", 20)),
@@ -117,20 +121,28 @@ def crawler(known: Known) -> Iterator[Statement]:
         "checkpoint": ("how far a run is", lambda c, n: checkpoints.read_last(c, f"{RUN}{n % 40}")),
         "visited": ("what a run did, for its report", lambda c, n: run_workflows.read(c, f"{RUN}0")),
         "history": ("the history of a workflow", lambda c, n: history.read_past(c, some(n, 1)[0])),
-        "forget": ("a workflow is taken down", lambda c, n: forgotten.forget(c, some(n, 1), None, _now())),
-        "sitemap": ("a whole sitemap is taken", lambda c, n: listings.replace_sitemap(c, dict.fromkeys(every, "x"))),
         "prices": ("prices of 100 ids", lambda c, n: listings.read_prices(c, some(n, _PAGE))),
-        "listing": (
-            "a page of the listing is taken",
-            lambda c, n: listings.add_listing(c, _entries(some(n, _PAGE), n), _now(), observe=True),
-        ),
         "share": ("ids of the sitemap with a row", lambda c, n: listings.share_with_row(c, job)),
         "images": ("what is known of 50 images", lambda c, n: media_files.read_fetched(c, map(str, some(n)))),
         "transcript": ("what is known of a video", lambda c, n: transcripts.read_known(c, str(n))),
         "export": ("the first 200 rows of an export", _export),
     }
-    for name, (does, run) in work.items():
-        yield Statement(name, does, run)
+
+
+def _writes_of_crawls(known: Known) -> Work:
+    some, addresses = known.some, dict.fromkeys(sorted(known.ids), "x")
+    return {
+        "acknowledge": ("50 ids are done", lambda c, n: jobs.acknowledge(c, known.job_id, some(n))),
+        "write_new": ("50 new rows", lambda c, n: _write(c, _renamed(known.items, n))),
+        "write_unchanged": ("50 rows again, unchanged", lambda c, n: _write(c, deepcopy(list(known.items)))),
+        "write_changed": ("50 rows with other content", lambda c, n: _write(c, _edited(known.items))),
+        "forget": ("a workflow is taken down", lambda c, n: forgotten.forget(c, some(n, 1), None, _now())),
+        "sitemap": ("a whole sitemap is taken", lambda c, n: listings.replace_sitemap(c, addresses)),
+        "listing": (
+            "a page of the listing is taken",
+            lambda c, n: listings.add_listing(c, _entries(some(n, _PAGE), n), _now(), observe=True),
+        ),
+    }
 
 
 def _export(cursor: Cursor, _number: int) -> None:

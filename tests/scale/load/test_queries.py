@@ -99,11 +99,14 @@ def test_questions_are_asked_indexes_judged_and_nothing_stays(
     assert list(temporary.iterdir()) == []
 
 
-def test_the_store_is_gone_after_ctrl_c(tmp_path: Path, server_folder: Callable[[str], Path]) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_the_store_is_gone_after_a_signal(
+    sent: signal.Signals, tmp_path: Path, server_folder: Callable[[str], Path]
+) -> None:
     temporary = server_folder("scale-")
     command = [sys.executable, "-m", "scrapy", "scale", "queries", "--count", "2000", "--out", str(tmp_path)]
     with subprocess.Popen(command, cwd=ROOT, env={**os.environ, "TMPDIR": str(temporary)}) as process:
         wait_until(lambda: list(temporary.glob("n8n_scraper-scale-*/postgres/*")))
-        process.send_signal(signal.SIGINT)
+        process.send_signal(sent)
         assert process.wait(30) != 0
     assert list(temporary.iterdir()) == []
