@@ -69,7 +69,8 @@ def test_answers_of_their_own(
     assert answer.headers.get("content-type", "").split(";")[0] == (content_type or "")
     assert text in answer.text if text else answer.text == ""
     assert answer.headers.get("retry-after") == ("7" if kind.isdecimal() else None)
-    assert faulty.entries()[-1]["status"] == status
+    entry = faulty.entries()[-1]
+    assert (entry["status"], entry.get("retry_after")) == (status, answer.headers.get("retry-after"))
 
 
 def test_a_404_of_the_site_is_its_long_page(faulty: RunningReplica, ask: Ask) -> None:

@@ -158,6 +158,8 @@ def test_a_plan_shows_how_often_each_rule_fired() -> None:
         ({"kind": "500", "host": "n8n.io"}, "one of site, media, api"),
         ({"kind": "500", "route": "details"}, "no such route as details"),
         ({"kind": "500", "requests": [1]}, "requests = [1]"),
+        ({"kind": "429", "allowance": [50]}, "allowance = [50]"),
+        ({"kind": "429", "allowance": [50, 0]}, "seconds of more than 0"),
         ({"kind": "wrong_id", "to": "x"}, "must be the id"),
     ],
 )
