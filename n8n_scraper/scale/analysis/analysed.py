@@ -76,6 +76,7 @@ class Analysed:
                 has_ended=bool(run.get("ended_at")),
                 exit_code=(run.get("exit_codes") or [None])[-1],
                 is_disturbed=self.is_disturbed,
+                is_again=bool(run.get("again")),
                 is_compressed=not self.conditions.is_true,
                 worse=baseline.named(self.compared, baseline.WORSE),
             )

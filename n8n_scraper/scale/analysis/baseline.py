@@ -13,6 +13,8 @@ from n8n_scraper.scale.conditions import TRUE_RATE
 
 ASSUMED_NOISE, ASSUMED_NOISE_OF_TIME = 0.01, 0.2
 """Where a baseline has one run: nobody knows how much its figures vary by themselves."""
+LEAST_NOISE_OF_TIME = 0.05
+"""A few runs that happen to agree do not tell that the next one must."""
 SAME, BETTER, WORSE, OTHER, NOT_JUDGED = "same", "better", "worse", "differs", "not judged"
 Figures = Mapping[str, float | None]
 
@@ -91,18 +93,26 @@ def compare(baseline: Baseline, figures: Figures, *, is_disturbed: bool) -> Iter
         if now is None or not values:
             continue
         before, is_assumed = median(values), len(values) < 2
-        noise = _noise(name, values)
-        verdict = _verdict(before, now, noise, baseline.is_least.get(name))
+        varies = _varies(name, baseline)
+        noise = _noise(values, varies=varies)
+        is_told_only = varies and not before
+        verdict = _verdict(before, now, noise, None if is_told_only else baseline.is_least.get(name))
         if verdict != SAME and name in TIMED and (is_disturbed or baseline.is_disturbed):
             verdict = NOT_JUDGED
         yield Compared(name, before, now, now / before if before else None, noise, is_assumed, verdict)
 
 
-def _noise(name: str, values: Sequence[float]) -> float:
+def _varies(name: str, baseline: Baseline) -> bool:
+    """By itself, from run to run: times, memory, and whatever no criterion is about."""
+    return name in TIMED | {"peak_memory"} or name not in baseline.is_least
+
+
+def _noise(values: Sequence[float], *, varies: bool) -> float:
     if len(values) < 2:
-        return ASSUMED_NOISE_OF_TIME if name in TIMED else ASSUMED_NOISE
+        return ASSUMED_NOISE_OF_TIME if varies else ASSUMED_NOISE
     middle = median(values)
-    return (max(values) - min(values)) / middle if middle else 0.0
+    spread = (max(values) - min(values)) / middle if middle else 0.0
+    return max(spread, LEAST_NOISE_OF_TIME) if varies else spread
 
 
 def _verdict(before: float, now: float, noise: float, is_least: bool | None) -> str:

@@ -13,7 +13,7 @@ Sample = Mapping[str, float | None]
 FEWEST_SAMPLES = 5
 FEWEST_FOR_GROWTH = 240
 """Samples to tell growth from a start, or from a kill in the middle."""
-FEWEST_ROWS = 1000
+FEWEST_ROWS = 5000
 """To tell a slope of memory from the filling of buffers and caches."""
 
 

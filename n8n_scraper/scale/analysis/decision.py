@@ -37,6 +37,8 @@ class Evidence:
     """Others used the machine meanwhile."""
     is_compressed: bool = False
     worse: tuple[str, ...] = ()
+    is_again: bool = False
+    """It asked again for what failed or was slow in another run."""
 
     def red(self, names: frozenset[str] | None = None) -> list[str]:
         """Red criteria that have a figure, of these or of all."""
@@ -126,6 +128,8 @@ _STEPS = {
 
 
 def _next_step(found: Evidence) -> str:
+    if found.is_again:
+        return "What was wrong with these is gone: repeat the whole run they came from."
     if found.is_compressed:
         return f"Next: the same {found.size:,} workflows at the true rate, for this run was faster."
     larger = next((size for size in SIZES if size > found.size), None)

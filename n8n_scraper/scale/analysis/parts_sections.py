@@ -107,11 +107,22 @@ def _findings(key: str, found: Mapping[str, Any]) -> tuple[Block, ...]:
 def _tone(one: Mapping[str, Any]) -> Tone:
     if one["threshold"] is None:
         return "plain"
-    return "good" if one["holds"] else "bad"
+    if not one["holds"]:
+        return "bad"
+    return "good" if _reaches(one) else "warn"
+
+
+def _reaches(one: Mapping[str, Any]) -> bool:
+    """The aim beyond the threshold, where there is one."""
+    goal, figure = one["goal"], number(one["figure"])
+    if goal is None:
+        return True
+    return figure is not None and (figure >= goal if one["is_least"] else figure < goal)
 
 
 def _finding(one: Mapping[str, Any]) -> tuple[Value, ...]:
     sign = "≥" if one["is_least"] else "<"
     bounds = (None if one[key] is None else f"{sign} {one[key]:g}" for key in ("threshold", "goal"))
-    holds = None if one["threshold"] is None else "yes" if one["holds"] else "NO"
+    kept = "yes" if _reaches(one) else "yes, aim missed"
+    holds = None if one["threshold"] is None else kept if one["holds"] else "NO"
     return one["name"], number(one["figure"]), one["unit"], *bounds, holds, one["note"]

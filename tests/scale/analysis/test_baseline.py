@@ -13,7 +13,7 @@ from n8n_scraper.scale.run_folder import read_folder
 from tests.scale.analysis.conftest import NewFolder
 
 TRUE = Conditions(500, 2.0, 1.0, "1,2,3")
-IS_LEAST = {"completeness": True, "service_seconds": False}
+IS_LEAST = {"completeness": True, "service_seconds": False, "peak_memory": False, "stage_gap": False, "twice": False}
 
 
 def _baseline(name: str, *values: float | None, disturbed: tuple[bool, ...] = ()) -> Baseline:
@@ -34,8 +34,14 @@ def _baseline(name: str, *values: float | None, disturbed: tuple[bool, ...] = ()
         ("service_seconds", (1.0,), 0.7, 0.2, "better"),
         ("service_seconds", (1.0, 1.1, 1.0), 1.15, 0.1, "worse"),
         ("service_seconds", (1.0, 1.5, 1.0), 1.4, 0.5, "same"),
-        ("bottleneck/rate", (50.0,), 90.0, 0.01, "differs"),
-        ("stored_twice", (0.0,), 0.0, 0.01, "same"),
+        ("service_seconds", (1.0, 1.0, 1.0), 1.04, 0.05, "same"),
+        ("peak_memory", (200.0,), 230.0, 0.2, "same"),
+        ("peak_memory", (200.0, 201.0), 230.0, 0.05, "worse"),
+        ("bottleneck/rate", (50.0,), 90.0, 0.2, "differs"),
+        ("bottleneck/rate", (50.0,), 55.0, 0.2, "same"),
+        ("stage_gap", (0.0,), 3.0, 0.2, "differs"),
+        ("twice", (0.0,), 0.0, 0.01, "same"),
+        ("twice", (0.0, 0.0), 1.0, 0.0, "worse"),
     ],
 )
 def test_a_figure_differs_where_it_is_beyond_the_noise(
@@ -44,7 +50,7 @@ def test_a_figure_differs_where_it_is_beyond_the_noise(
     [one] = compare(_baseline(name, *before), {name: now}, is_disturbed=False)
     assert (one.verdict, one.is_assumed) == (verdict, len(before) == 1)
     assert one.noise == pytest.approx(noise)
-    assert one.ratio == (now / 1.0 if before[0] == 1.0 else now / before[0] if before[0] else None)
+    assert one.ratio == (now / one.before if one.before else None)
 
 
 def test_times_under_foreign_load_are_told_and_not_judged() -> None:

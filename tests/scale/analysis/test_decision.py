@@ -21,6 +21,7 @@ def _evidence(zones: dict[str, Zone] | None = None, **fields: Any) -> Evidence:
         (_evidence(size=49), NEXT_SIZE, ["passed"], "Next: 50 "),
         (_evidence(size=10_000), NEXT_SIZE, ["passed"], "Nothing larger"),
         (_evidence(is_compressed=True), NEXT_SIZE, ["passed"], "Next: the same 500 workflows at the true rate"),
+        (_evidence(is_again=True, is_compressed=True), NEXT_SIZE, ["passed"], "What was wrong with these is gone"),
         (_evidence({"completeness": Zone(ACCEPTABLE, 92.0)}), NEXT_SIZE, ["passed", "near"], "Next"),
         (_evidence({"resumed": Zone(NOT_APPLICABLE, None)}), NEXT_SIZE, ["passed"], "Next"),
         (_evidence(is_disturbed=True), NEXT_SIZE, ["passed"], "Next"),

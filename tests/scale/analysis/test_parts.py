@@ -28,8 +28,11 @@ def _findings(folder: Path, name: str, figure: float | None) -> None:
     write(folder / name, findings, {"statements": []})
 
 
-@pytest.mark.parametrize(("figure", "passed"), [(10.0, True), (600.0, False), (None, False)])
-def test_findings_are_shown_and_judged(tmp_path: Path, figure: float | None, passed: bool) -> None:
+@pytest.mark.parametrize(
+    ("figure", "passed", "holds"),
+    [(10.0, True, "yes"), (30.0, True, "yes, aim missed"), (600.0, False, "NO"), (None, False, "NO")],
+)
+def test_findings_are_shown_and_judged(tmp_path: Path, figure: float | None, passed: bool, holds: str) -> None:
     _findings(tmp_path, "queries.json", figure)
     seen = read(tmp_path)
     document = scale_report(seen)
@@ -40,7 +43,7 @@ def test_findings_are_shown_and_judged(tmp_path: Path, figure: float | None, pas
     assert "criteria" not in told, "no run, no criteria"
     first, second = told["queries"]["queries"]
     assert (first["figure"], first["threshold"], first["goal"]) == (figure, "< 500", "< 20")
-    assert first["holds"] == ("yes" if passed else "NO")
+    assert first["holds"] == holds
     assert second["holds"] is None
     assert "<script" not in as_html.render(document)
     assert as_markdown.render(document)
