@@ -45,7 +45,13 @@ class Command(ProjectCommand):
         add("--latency", metavar="SECONDS", help="of the replica's answers, from-to (0.05-0.2; speed, memory: 0)")
         add("--size", type=_whole, default=1000, metavar="N", help="dataset, run: workflows in it (1000)")
         add("--corpus", type=Path, metavar="FILE", help="dataset, run, speed, memory, queries: recorded answers")
-        add("--rate", type=float, default=TRUE_RATE, metavar="R", help="run, drills, workers: requests a second (2)")
+        add(
+            "--rate",
+            type=float,
+            default=TRUE_RATE,
+            metavar="R",
+            help="run, drills, hosts, workers: a second (2)",
+        )
         add("--baseline", type=Path, metavar="PATH", help="report, gate: a file or a run's folder; baseline: the file")
         add("--retries", type=int, default=1, metavar="N", help="gate: times a disturbed run is tried again (1)")
         add("--users", type=_whole, default=100, metavar="N", help="scrapyd: users at most (100)")

@@ -13,7 +13,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from n8n_scraper.replica.process import running_replica
-from n8n_scraper.scale import drills, fault_table, run_scenario, speed_runs, transcript_table, watching, worker_speed
+from n8n_scraper.scale import (
+    drills,
+    fault_table,
+    hosts,
+    queue_load,
+    run_scenario,
+    speed_runs,
+    transcript_table,
+    watching,
+    worker_speed,
+)
 from n8n_scraper.scale.analysis import scenarios as analysis
 from n8n_scraper.scale.kill_loop import KillLoop, table
 from n8n_scraper.scale.load import scenarios as load
@@ -126,6 +136,14 @@ def _workers(opts: argparse.Namespace, folder: Path) -> bool:
         return worker_speed.run(replica, folder, rate=opts.rate, say=_say)
 
 
+def _hosts(opts: argparse.Namespace, folder: Path) -> bool:
+    return hosts.run(folder, count=opts.count, rate=opts.rate, say=_say)
+
+
+def _queue(_opts: argparse.Namespace, folder: Path) -> bool:
+    return queue_load.run(folder, say=_say)
+
+
 SCENARIOS: dict[str, Scenario] = {
     "kills": Scenario(_kills, 300, "kill crawls at many moments and look what is lost"),
     "faults": Scenario(_faults, 1000, "crawl past every kind of fault and look what each is taken for"),
@@ -136,6 +154,8 @@ SCENARIOS: dict[str, Scenario] = {
     "watch": Scenario(_watch, None, "show live, in another terminal, what a scale command samples", takes_folders=True),
     "scaling": Scenario(_scaling, None, "LADDER …: more and more load, and where it bends", takes_folders=True),
     "drills": Scenario(_drills, 200, "kill, freeze, cut off and poison workers of a team (--rate 20, say)"),
+    "hosts": Scenario(_hosts, 60, "share a crawl among network namespaces, and pull a cable (Linux, as root)"),
+    "queue": Scenario(_queue, None, "put the workers' queue under load"),
     "workers": Scenario(_workers, 200, "measure one, two and four workers at one rate"),
     "scrapyd": Scenario(partial(load.scrapyd, say=_say), 300, "users schedule crawls on a scrapyd, by Locust"),
     "captions": Scenario(
