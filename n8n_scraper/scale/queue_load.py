@@ -31,8 +31,13 @@ class Load(NamedTuple):
     is_judged: bool = True
 
 
-LOADS = (Load(50, 1.0), Load(100, 1.0), Load(50, 0.0, is_judged=False), Load(100, 0.0, is_judged=False))
-"""A worker asks once a second; without a pause tells where the queue's limit is."""
+LOADS = (
+    Load(50, 1.0),
+    Load(100, 1.0, is_judged=False),
+    Load(50, 0.0, is_judged=False),
+    Load(100, 0.0, is_judged=False),
+)
+"""A worker asks once a second. The bounds are for 50; the others tell where the queue's limit is."""
 
 
 class Figures(NamedTuple):
@@ -77,7 +82,8 @@ def _measure(dsn: str, folder: Path, load: Load, say: Callable[[str], None]) -> 
     file.unlink(missing_ok=True)
     locustfile = Path(__file__).with_name("queue_locustfile.py")
     command = [sys.executable, "-m", "locust", "-f", str(locustfile), "--headless", "--only-summary"]
-    command += ["-u", str(load.users), "-r", str(load.users), "--run-time", "120s"]
+    ramp = max(1, load.users // 4)  # workers do not begin, and ask, in step
+    command += ["-u", str(load.users), "-r", str(ramp), "--run-time", "120s"]
     done = subprocess.run(  # noqa: S603 - our own command
         command, env=_environment(dsn, file, load), capture_output=True, text=True, check=False, timeout=180
     )

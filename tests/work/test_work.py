@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 
 import psutil
@@ -71,3 +72,28 @@ def test_ids_of_a_list_and_an_argument_that_no_crawl_takes(workers: Team) -> Non
     assert [row["id"] for row in workers.rows("select id from observed order by id")] == sorted(ids)[:5]
     with pytest.raises(Exception, match="limt"):
         workers.do("enqueue", "-a", "limt=5")
+
+
+def test_transcripts_are_tasks_too(workers: Team) -> None:
+    workers.do("enqueue", "-a", "limit=12")
+    workers.start("--concurrency", "2").wait(90)
+    workers.do("enqueue", "-a", "layers=transcripts", "--shard", "4")
+    fast = {"N8N_SCRAPER_TRANSCRIPT_REQUESTS_PER_SECOND": 50}
+    before = len(workers.trial.replica.entries())
+    workers.start("--concurrency", "2", **fast).wait(120)
+    assert workers.rows("select kind, count(*) from work_tasks where batch_id = 2 group by 1 order by 1") == [
+        {"kind": "crawl", "count": 3},
+        {"kind": "plan", "count": 1},
+    ]
+    assert not workers.rows("select id from observed where transcripts_status in ('skipped', 'failed')")
+    assert {entry["host"] for entry in workers.trial.replica.entries()[before:]} <= {"youtube"}
+
+
+def test_what_is_due_at_a_time_is_enqueued_once_whoever_has_the_schedule(workers: Team) -> None:
+    workers.do("enqueue", "-a", "limit=1")
+    minute = datetime.now(timezone.utc).minute  # a minute ago at most: procrastinate makes up for it
+    for _ in range(2):
+        workers.start("--every", f"{minute} * * * *", "-a", "limit=3")
+    workers.wait_for_end()
+    batches = workers.rows("select words ->> 'limit' as limit, count(*) from work_batches group by 1 order by 1")
+    assert batches == [{"limit": "1", "count": 1}, {"limit": "3", "count": 1}]
