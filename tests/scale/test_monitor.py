@@ -165,5 +165,5 @@ def test_a_crawl_is_not_foreign(tmp_path: Path) -> None:
         found = sampler.sample()
         crawl.kill()
     cores = psutil.cpu_count()
-    assert found["crawler_cpu"] > 10
+    assert found["crawler_cpu"] > 1
     assert found["foreign_cpu"] <= cores * found["machine_cpu"] - found["crawler_cpu"] + 1

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from n8n_scraper.commands.scale import Command
 from n8n_scraper.exceptions import StartError
-from n8n_scraper.scale import watch_view, watched_run
+from n8n_scraper.scale import watch_view, watched_run, watching
 from n8n_scraper.scale.samples import as_sample
 from n8n_scraper.scale.store_quality import StoreQuality
 from n8n_scraper.scale.watched_run import WatchedRun
@@ -112,11 +112,18 @@ def test_that_there_is_none_is_said(begun: WatchedRun, run_command: Callable[...
     assert "is over: sampled for 7 s" in over.err
 
 
-def test_the_end_of_the_command_is_the_end(begun: WatchedRun, run_command: Callable[..., Any]) -> None:
+def test_the_end_of_the_command_is_the_end(
+    begun: WatchedRun, run_command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as command:
         _write_again(begun, pid=command.pid, process_began=psutil.Process(command.pid).create_time())
-        with subprocess.Popen(["sh", "-c", f"sleep 2; kill {command.pid}"]):
-            said = run_command(Command(), "watch")
+
+        def kill(_seconds: float) -> None:
+            command.kill()
+            command.wait()
+
+        monkeypatch.setattr(watching.time, "sleep", kill)  # after the first look
+        said = run_command(Command(), "watch")
     assert said.exit_code == 0
     assert "it was killed" in said.out
 
