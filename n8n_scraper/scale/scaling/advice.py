@@ -18,7 +18,7 @@ IDLE_CPU = 30.0
 
 
 class Capacity(NamedTuple):
-    """``per_second`` is with the margin taken off; ``step`` the last one that passed before any failed."""
+    """``per_second`` is with the margin taken off; ``step`` the best of those that passed before any failed."""
 
     step: Measured
     per_second: float
@@ -49,7 +49,8 @@ def capacity(ladder: Ladder, verdicts: Sequence[StepVerdict]) -> Capacity | None
         passed.append(verdict.measured)
     if not passed:
         return None
-    best = max(passed, key=lambda step: step.throughput or 0.0)
+    choose = max if ladder.is_linear or ladder.is_paced else min  # unlike work: what is slowest has to fit too
+    best = choose(passed, key=lambda step: step.throughput or 0.0)
     margin = 0.0 if ladder.is_paced else MARGIN
     return Capacity(best, (best.throughput or 0.0) * (1 - margin))
 

@@ -64,15 +64,24 @@ def _conclusions(ladder: Ladder, verdicts: Sequence[StepVerdict]) -> Iterator[st
     yield f"- bends at: {failed or 'none of these'}"
     yield f"- degrades gracefully: {'yes' if graceful.is_graceful else 'NO'} ({'; '.join(graceful.reasons)})"
     yield f"- capacity: {found.sentence(ladder) if found else 'none: not even the baseline passed'}"
-    fastest = max((one.measured for one in verdicts), key=lambda step: step.throughput or 0.0)
-    if fastest.cpu_ms and not ladder.is_paced:  # at a slow pace most of the CPU is for being there
-        limit, each = f"{_n(1000 / fastest.cpu_ms)} workflows/s", f"{_n(fastest.cpu_ms)} ms of a core"
-        yield f"- limit of one process by its CPU: {limit} (a workflow takes {each} at {fastest.step.label})"
+    yield from _limit(ladder, verdicts)
     if found:
         watched = (f"{one.quantity} {one.bound}" for one in thresholds(verdicts[0].measured, found.step))
         yield f"- watch: {'; '.join(watched)}"
     yield from (f"- scale {sentence}" for sentence in when_to_scale(verdicts))
     yield ""
+
+
+def _limit(ladder: Ladder, verdicts: Sequence[StepVerdict]) -> Iterator[str]:
+    """At the fastest step, where the steps are alike, as at a slow pace most of the CPU is for being there; else at the
+    costliest.
+    """
+    steps = [one.measured for one in verdicts if one.measured.cpu_ms]
+    if not steps or ladder.is_paced:
+        return
+    told = max(steps, key=lambda step: (step.throughput if ladder.is_linear else step.cpu_ms) or 0.0)
+    limit, each = f"{_n(1000 / (told.cpu_ms or 1))} workflows/s", f"{_n(told.cpu_ms)} ms of a core"
+    yield f"- limit of one process by its CPU: {limit} (a workflow takes {each} at {told.step.label})"
 
 
 def _doubts(verdicts: Sequence[StepVerdict]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from n8n_scraper.scale.scaling import advice, table
 from n8n_scraper.scale.scaling.ladders import LADDERS, Ladder, shortened, soak
 from n8n_scraper.scale.scaling.measured import Measured
 from n8n_scraper.scale.scaling.rules import judge
-from tests.scale.scaling.steps import LINEAR, PACED, step
+from tests.scale.scaling.steps import LINEAR, PACED, UNEQUAL, step
 
 BENT = [step(), step(8), step(16, throughput=90.0, crawler_cpu=95.0), step(20, throughput=196.0)]
 
@@ -19,6 +19,17 @@ def test_capacity_is_of_the_last_step_before_any_failed_with_a_margin() -> None:
     assert found.step is BENT[1]
     assert found.per_second == 78.4 * (1 - advice.MARGIN)
     assert "27.4 times the true rate" in found.sentence(LINEAR)
+
+
+def test_of_unlike_work_what_is_slowest_has_to_fit_too() -> None:
+    steps = [step(throughput=30.0, crawler_cpu=30.0), step(throughput=20.0, crawler_cpu=30.0)]
+    found = _capacity(UNEQUAL, steps)
+    assert found
+    assert found.step is steps[1]
+    assert any(
+        "66.7 workflows/s (a workflow takes 15 ms" in line for line in table.lines(UNEQUAL, judge(UNEQUAL, steps))
+    )
+    assert any("100 workflows/s (a workflow takes 10 ms" in line for line in table.lines(LINEAR, judge(LINEAR, steps)))
 
 
 def test_no_capacity_where_the_baseline_failed() -> None:
