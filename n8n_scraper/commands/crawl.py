@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import logging
 import sys
 from dataclasses import replace
@@ -23,6 +22,7 @@ from n8n_scraper.exit_codes import FAULT, exit_code
 from n8n_scraper.export.after_crawl import renew_snapshot
 from n8n_scraper.export.take_down import take_down, take_out_of
 from n8n_scraper.extensions.run_record import describe, plain_stats
+from n8n_scraper.garbage import seldom_collected
 from n8n_scraper.project import load_config
 from n8n_scraper.report.run_data import RunData
 from n8n_scraper.report.run_report import run_report
@@ -35,10 +35,6 @@ from n8n_scraper.store.forgotten import forgotten_ids
 logger = logging.getLogger(__name__)
 _NO_SNAPSHOT = frozenset({"shutdown", "dry_run", "planned", "store_unavailable", "disk_full", None})
 """Close reasons after which the former snapshot stays: a signal wants a quick end, a broken store has none."""
-_COLLECT_AFTER = (50_000, 20, 100)
-"""Objects made and not freed until cycles are looked for: a template alone is thousands, hardly one of them in a cycle,
-and after each 700, as is usual, this took a tenth of a crawl's CPU time.
-"""
 
 
 class Command(ScrapyCrawl):
@@ -49,7 +45,8 @@ class Command(ScrapyCrawl):
             )
         try:
             load_config(self.settings)
-            self.exitcode = self._crawl(opts)
+            with seldom_collected():
+                self.exitcode = self._crawl(opts)
         except NothingToDo as message:
             print(f"n8n_scraper: {message}")
             self.exitcode = 0 if set(WORK_NAMES) & opts.spargs.keys() else self._renew_snapshot()
@@ -61,8 +58,6 @@ class Command(ScrapyCrawl):
         assert self.crawler_process is not None
         crawler = self._create_crawler(WorkflowsSpider.name)
         task: Any = self.crawler_process.crawl(crawler, **opts.spargs)
-        gc.freeze()  # modules and settings stay anyway
-        gc.set_threshold(*_COLLECT_AFTER)
         self.crawler_process.start()
         if task.done() and not task.cancelled() and task.exception() is not None:
             raise task.exception()

@@ -20,6 +20,7 @@ from scrapy.exporters import BaseItemExporter
 from n8n_scraper.config import Config
 from n8n_scraper.export.snapshot import write_snapshot
 from n8n_scraper.exporters import CsvItemExporter, JsonItemExporter, JsonLinesItemExporter, ParquetItemExporter
+from n8n_scraper.garbage import seldom_collected
 from n8n_scraper.items import WorkflowItem
 from n8n_scraper.layers.document import read_document
 from n8n_scraper.layers.row import content_hash
@@ -61,10 +62,11 @@ class Stages:
 
     def run(self, dsn: str, folder: Path) -> None:
         """``dsn`` is an empty store."""
-        items = [self._derive(body) for body in self._bodies]
-        self._store(items, dsn)
-        self._timed("feeds (four formats)", lambda: _feeds(items))
-        self._timed("snapshot (four formats)", lambda: write_snapshot(dsn, folder))
+        with seldom_collected():  # as in a crawl
+            items = [self._derive(body) for body in self._bodies]
+            self._store(items, dsn)
+            self._timed("feeds (four formats)", lambda: _feeds(items))
+            self._timed("snapshot (four formats)", lambda: write_snapshot(dsn, folder))
         for name in self.seconds:
             self.seconds[name] /= len(self._bodies)
 
