@@ -4,7 +4,7 @@ Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from n8n_scraper.report.id_lists import SLOW_SHARE
@@ -39,20 +39,24 @@ def choose(outcomes: Sequence[Outcome]) -> Again:
 
 
 def lines(chosen: Again, after: Sequence[Outcome]) -> Iterator[str]:
-    """What became of them when they were asked for again."""
+    """What became of them when they were asked for again; faults that are planned to last make them fail again."""
     now = {one["id"]: one for one in after}
-    holds = {id for id, one in now.items() if one.get("is_as_expected")}
+    expected = {id for id, one in now.items() if one.get("is_as_expected")}
+    well = {id for id in expected if now[id].get("error_kind") in (None, "gone")}
     fast = {id for id, one in now.items() if (one.get("service_seconds") or 0.0) <= (chosen.slow_from or 0.0)}
-    well = {id for id in holds if now[id].get("error_kind") in (None, "gone")}
-    for ids, what, good, now_good in (
-        (chosen.unexpected, "not as expected", holds, "as expected now"),
-        (chosen.failed, "failed", well, "without a failure now"),
-        (chosen.slow, f"slow (over {chosen.slow_from or 0:.2f} s)", fast, "faster now"),
-    ):
-        still = [str(id) for id in ids if id not in good]
-        yield f"{len(ids)} were {what}: {len(ids) - len(still)} {now_good}" + (
-            f"; still not: {', '.join(still)}" if still else ""
-        )
+    yield f"{len(chosen.unexpected)} were not as expected: {_hold(chosen.unexpected, expected)} as expected now"
+    yield (
+        f"{len(chosen.failed)} failed: {len(well & {*chosen.failed})} no more,"
+        f" {len((expected - well) & {*chosen.failed})} again as planned; {_hold(chosen.failed, expected)} hold now"
+    )
+    limit = f"over {chosen.slow_from or 0:.2f} s"
+    yield f"{len(chosen.slow)} were slow ({limit}): {_hold(chosen.slow, fast)} are faster now"
+
+
+def _hold(ids: Sequence[int], good: Collection[int]) -> str:
+    """How many hold; and which do not."""
+    still = [str(id) for id in ids if id not in good]
+    return f"{len(ids) - len(still)}" + (f" (not {', '.join(still)})" if still else "")
 
 
 def _ids(outcomes: Iterable[Outcome]) -> tuple[int, ...]:

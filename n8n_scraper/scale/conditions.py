@@ -35,19 +35,20 @@ FAILURES_AT_ONCE = 16
 """Where no rate, or a high one, holds them back, so many workflows are asked for at once (CONCURRENT_REQUESTS): each
 fails once, so that no good answer comes between ten failures."""
 HIGH_RATE = 20.0
-SMALLEST_WITH_OUTAGE = 30
-"""Workflows of a run that is disturbed by an outage and a kill; less would end before."""
+SMALLEST_DISTURBED = 30
+"""Workflows of a run with an outage and a kill; less would end before."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Conditions:
     """``rate`` in requests a second of the true clock, 0 without a limit; ``clock`` 1 is the true one; ``layers`` as a
-    crawl takes them.
+    crawl takes them; ``is_again``: of workflows of a former run, most of them faulty, and nothing else goes wrong.
     """
 
     rate: float = TRUE_RATE
     clock: float = 1.0
     layers: str = "1,2,3"
+    is_again: bool = False
 
     def __post_init__(self) -> None:
         """Raises:
@@ -94,6 +95,10 @@ class Conditions:
             "DOWNLOAD_TIMEOUT": self.download_timeout,
         }
 
+    def is_disturbed(self, size: int) -> bool:
+        """An outage and a kill are planned."""
+        return size >= SMALLEST_DISTURBED and not self.is_again
+
     def latency(self, text: str) -> str:
         """Of the replica, like ``0.05-0.2``, by the compressed clock."""
         return "-".join(str(float(seconds) / self.clock) for seconds in text.split("-"))
@@ -107,7 +112,7 @@ class Conditions:
 
     def outage(self, ids: Sequence[int]) -> list[Rule]:
         """Rules that come before a fault plan of these workflows, in the order they are asked for."""
-        if len(ids) < SMALLEST_WITH_OUTAGE:
+        if not self.is_disturbed(len(ids)):
             return []
         if 0 < self.rate < HIGH_RATE:
             return [{**OUTAGE, "at_most": FAILURES}]
@@ -130,9 +135,9 @@ class Conditions:
     def not_applicable(self, size: int) -> dict[str, str]:
         """Criteria that say nothing of such a run, by name with the reason."""
         reasons: dict[str, str] = {}
-        if size < SMALLEST_WITH_OUTAGE:
-            few = f"fewer than {SMALLEST_WITH_OUTAGE} workflows"
-            reasons |= {"breaker": f"no outage was planned: {few}", "resumed": f"nothing was killed: {few}"}
+        if not self.is_disturbed(size):
+            why = "workflows asked for again" if self.is_again else f"fewer than {SMALLEST_DISTURBED} workflows"
+            reasons |= {"breaker": f"no outage was planned: {why}", "resumed": f"nothing was killed: {why}"}
         if reason := self._why_not_true_rate():
             reasons |= dict.fromkeys(("workflows_per_hour", "busiest_second", "busiest_ten_seconds"), reason)
         if self.clock != 1:

@@ -58,9 +58,14 @@ def _again(opts: argparse.Namespace, folder: Path, say: Say) -> bool:
     whole, served = read_dataset(opts.again / DATASET)
     told = former.run
     conditions = Conditions(
-        rate=told.get("rate", 0.0), clock=told.get("clock", 1.0), layers=told.get("layers", "1,2,3")
+        rate=told.get("rate", 0.0), clock=told.get("clock", 1.0), layers=told.get("layers", "1,2,3"), is_again=True
     )
     return _run(opts, conditions, whole.only(chosen.ids), served, folder, say, former=(former, chosen))
+
+
+def _control(former: RunFolder, chosen: Again) -> int | None:
+    good = (one["id"] for one in former.outcomes if one["group"] == "good" and one["is_as_expected"])
+    return next((id for id in good if id not in chosen.ids), None)
 
 
 def _run(
@@ -79,7 +84,12 @@ def _run(
     write_dataset(kept / DATASET, composed, served)
     say(f"{size} workflows: {conditions.sentence()}")
     task = scale_run.Task(
-        dataset=composed, conditions=conditions, kept=kept, name=name, again=str(opts.again) if former else None
+        dataset=composed,
+        conditions=conditions,
+        kept=kept,
+        name=name,
+        again=str(opts.again) if former else None,
+        control=_control(*former) if former else None,
     )
     with running_replica(**served) as replica:
         found = scale_run.run(task, replica, folder, say)

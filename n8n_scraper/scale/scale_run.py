@@ -11,18 +11,19 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from n8n_scraper import __version__
+from n8n_scraper.exceptions import StartError
 from n8n_scraper.export.check import NAMES, check_folder
 from n8n_scraper.layers.row import PARSER_VERSION
 from n8n_scraper.replica.process import RunningReplica
 from n8n_scraper.scale import expected, figures, monitor
-from n8n_scraper.scale.conditions import SMALLEST_WITH_OUTAGE, Conditions
+from n8n_scraper.scale.conditions import Conditions
 from n8n_scraper.scale.criteria import Verdict, criteria, is_passed, judge
 from n8n_scraper.scale.dataset import Dataset
 from n8n_scraper.scale.killed_job import Kill, KilledJob, Result
@@ -62,6 +63,9 @@ class Task:
     name: str
     again: str | None = None
     """The run whose workflows these are."""
+    control: int | None = None
+    """A good workflow that is stored before, as it is for whoever asks again: where nearly all workflows are faulty,
+    the circuit breaker tells them from the site by it."""
 
     @property
     def size(self) -> int:
@@ -102,13 +106,21 @@ def run(task: Task, replica: RunningReplica, folder: Path, say: Callable[[str], 
     trial = Trial(folder, replica, {**monitor.SETTINGS, **task.conditions.settings})
     try:
         count_queries(trial)
+        if task.control is not None:
+            _store_control(trial, task.control)
         with monitor.watched(trial, task.kept):
             crawled = _crawl(task, trial, ids, say)
         return _judge(task, trial, crawled, begun)
     finally:
         if trial.log.exists():
-            shutil.copy(trial.log, task.kept / trial.log.name)
+            shutil.copy(trial.log, task.kept)
         trial.close()
+
+
+def _store_control(trial: Trial, id: int) -> None:
+    code = replace(trial, settings={**trial.settings, "JOBDIR": trial.folder / "control"}).start(f"ids={id}").wait()
+    if code:
+        raise StartError(f"The crawl of workflow {id}, which was good before, ended with exit code {code}.")
 
 
 @dataclass(frozen=True)
@@ -121,7 +133,7 @@ class _Crawled:
 def _crawl(task: Task, trial: Trial, ids: Path, say: Callable[[str], None]) -> _Crawled:
     job = KilledJob(trial, (f"ids={ids}", f"layers={task.conditions.layers}"))
     began, kill = time.monotonic(), None
-    if task.size >= SMALLEST_WITH_OUTAGE:
+    if task.conditions.is_disturbed(task.size):
         ended = job.disturb("SIGKILL", at_rows(task.size // 2)._replace(poll_seconds=0.5))
         kill = ended if isinstance(ended, Kill) else None
     if kill:
@@ -134,7 +146,7 @@ def _crawl(task: Task, trial: Trial, ids: Path, say: Callable[[str], None]) -> _
 
 def _judge(task: Task, trial: Trial, crawled: _Crawled, begun: Run) -> ScaleRun:
     conditions, dataset = task.conditions, task.dataset
-    rows = {row["id"]: row for row in trial.rows(_ROWS)}
+    rows = {row["id"]: row for row in trial.rows(_ROWS) if row["id"] != task.control}
     outcomes = expected.outcomes(dataset, rows, conditions.numbers, conditions.stages)
     wrong = {one["id"]: one["differs"] for one in outcomes if one["differs"]}
     measured = _measured(task, trial, crawled, rows, set(wrong))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from n8n_scraper.scale.again import choose
+from n8n_scraper.scale.again import Again, choose, lines
 from n8n_scraper.scale.run_folder import Outcome
 
 
@@ -26,3 +26,20 @@ def test_exactly_the_failed_the_unexpected_and_the_slow_are_asked_for_again() ->
 
 def test_of_no_outcome_nothing_is_asked_for_again() -> None:
     assert choose([]) == ((), (), (), None)
+
+
+def test_what_holds_when_asked_for_again_is_told() -> None:
+    chosen = Again(unexpected=(1, 2), failed=(3, 4), slow=(5, 6), slow_from=1.5)
+    after = [
+        _outcome(1),
+        _outcome(2, is_as_expected=False),
+        _outcome(3, error_kind="server"),
+        _outcome(4, error_kind="server", is_as_expected=False),
+        _outcome(5, service_seconds=1.0),
+        _outcome(6, service_seconds=2.0),
+    ]
+    assert list(lines(chosen, after)) == [
+        "2 were not as expected: 1 (not 2) as expected now",
+        "2 failed: 0 no more, 1 again as planned; 1 (not 4) hold now",
+        "2 were slow (over 1.50 s): 1 (not 6) are faster now",
+    ]

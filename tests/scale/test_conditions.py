@@ -66,6 +66,9 @@ def test_an_outage_is_met_by_whatever_is_asked_first() -> None:
     [rule] = Conditions(rate=0).outage(ids)
     assert (rule["id"], rule["times"]) == (list(range(1, 17)), 1)
     assert not Conditions().outage(range(29)), "too small"
+    again = Conditions(is_again=True)
+    assert not again.outage(ids)
+    assert again.not_applicable(100)["breaker"] == "no outage was planned: workflows asked for again"
 
 
 def test_the_opt_in_layers_need_the_third() -> None:

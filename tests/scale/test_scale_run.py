@@ -83,7 +83,7 @@ def test_what_failed_or_was_slow_is_asked_for_again(small: Done, tmp_path: Path)
     assert (again.run["again"], again.run["clock"]) == (str(former.path), CLOCK)
     assert all(one["is_as_expected"] for one in again.outcomes), done.stdout
     assert "1 were not as expected: 1 as expected now" in done.stdout
-    assert f"{len(failed)} were failed: 0 without a failure now" in done.stdout, "their faults last"
+    assert f"{len(failed)} failed: 0 no more, {len(failed)} again as planned; {len(failed)} hold now" in done.stdout
     assert read_dataset(tmp_path / "again" / "dataset")[0].only(asked).members
     red = {row["name"] for row in again.verdicts if row["zone"] == "red"}
     assert red <= OF_THE_MACHINE, done.stdout
