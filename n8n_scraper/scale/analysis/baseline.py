@@ -81,7 +81,7 @@ def why_not(one: Conditions, other: Conditions) -> str | None:
     """Why runs under these conditions are not compared, in a sentence."""
     if one.is_true != other.is_true:
         true, fast = (one, other) if one.is_true else (other, one)
-        return f"True-rate and compressed runs are never compared: {true} is true, {fast} is not."
+        return f"True-rate and compressed runs are never compared. True: {true}. Compressed: {fast}."
     return None if one == other else f"Only runs under equal conditions are compared, not {one} with {other}."
 
 
