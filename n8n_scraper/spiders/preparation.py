@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import random
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg2
 from scrapy.exceptions import CloseSpider
 
 from n8n_scraper import stats
-from n8n_scraper.exceptions import StoreUnavailable, UnusableAnswer
+from n8n_scraper.exceptions import StoreUnavailable
 from n8n_scraper.extensions.rate import RateExtension
 from n8n_scraper.frontier import Pending
-from n8n_scraper.middlewares.robots import Disallowed, RobotsMiddleware, unread_reason
 from n8n_scraper.plan import ROBOTS_REQUESTS, SITEMAP_REQUESTS, make_plan
-from n8n_scraper.politeness.backoff import PUT_OFF_SECONDS, retry_delay
-from n8n_scraper.site.sitemap import Sitemap
+from n8n_scraper.politeness.backoff import PUT_OFF_SECONDS
 from n8n_scraper.spiders.library_listing import read_listing
 from n8n_scraper.spiders.prepared import Prepared
-from n8n_scraper.spiders.requests import sitemap_request
+from n8n_scraper.spiders.site_documents import SiteDocuments
 from n8n_scraper.store import jobs, listings
 from n8n_scraper.store.due import fix_ids, ids_without_site
 from n8n_scraper.store.faults import close_reason
@@ -33,8 +29,6 @@ from n8n_scraper.store.forgotten import forgotten_ids
 from n8n_scraper.store.rows import read_good_id, read_stored_layers
 
 if TYPE_CHECKING:
-    from scrapy import Request
-
     from n8n_scraper.spiders.workflows import WorkflowsSpider
 
 logger = logging.getLogger(__name__)
@@ -49,6 +43,7 @@ class Preparation:
         self._arguments = spider.arguments
         self._site = spider.site
         self._job = spider.job
+        self._documents = SiteDocuments(spider)
         self._has_prices = self._job is not None and self._job.has_prices
 
     async def run(self) -> Prepared:
@@ -69,7 +64,7 @@ class Preparation:
         known = await self._session.run(partial(ids_without_site, job=self._job, arguments=self._arguments))
         if known is not None:
             return self._prepared(known, {}, asked_site=False)
-        api_open, page = await self._read_robots()
+        api_open, page = await self._documents.robots()
         if self._arguments.shard is not None:
             prepared = await self._prepare_shard(page=page, api_open=api_open)
         else:
@@ -84,7 +79,7 @@ class Preparation:
         return prepared
 
     async def _prepare_job(self, *, page: str, api_open: bool) -> Prepared:
-        addresses = await self._read_sitemap()
+        addresses = await self._documents.sitemap()
         if reads_listing := self._asks_what_changed(api_open):
             await self._read_listing(changes=True)
         fix = partial(fix_ids, job=self._job, arguments=self._arguments, addresses=addresses, api_open=api_open)
@@ -110,7 +105,7 @@ class Preparation:
 
     async def _read_listing(self, *, changes: bool = False) -> None:
         if self._job is not None and not self._has_prices:
-            await read_listing(self._fetch, self._site, self._session, self._job.id, changes=changes)
+            await read_listing(self._documents.fetch, self._site, self._session, self._job.id, changes=changes)
             self._has_prices = True
 
     def _prepared(
@@ -166,54 +161,6 @@ class Preparation:
         pace = rate.gate.pace if rate else None
         return pace.per_second if pace else self._spider.config.requests_per_second
 
-    async def _read_robots(self) -> tuple[bool, str]:
-        """Whether the API may be asked, and what that leaves of the argument ``page``."""
-        robots = self._spider.crawler.get_downloader_middleware(RobotsMiddleware)
-        assert robots is not None
-        try:
-            api_open = await robots.verdict(self._site.detail(1))
-            site_open = await robots.verdict(self._site.page(1, "x"))
-        except UnusableAnswer as failure:
-            logger.error("robots.txt cannot be read (%s); nothing was asked for. Try again later.", failure)
-            raise CloseSpider(unread_reason(failure)) from None
-        page = self._arguments.page if site_open else "no"
-        if not api_open and (page == "no" or set(self._arguments.needed_layers) == {2}):
-            logger.error(
-                "robots.txt of %s closes the API, and the arguments leave nothing else to ask.", self._site.api_url
-            )
-            raise CloseSpider("disallowed")
-        if not api_open:
-            logger.warning(
-                "robots.txt of %s closes the API: layer 2 (workflow JSON) is not asked for, layers 1 and 3 come from"
-                " the pages. Whoever has permission opens it with N8N_SCRAPER_API_ROBOTSTXT_OBEY=False.",
-                self._site.api_url,
-            )
-        return api_open, page
-
-    async def _read_sitemap(self) -> dict[int, str]:
-        try:
-            index: Sitemap = await self._fetch(sitemap_request(self._site.sitemap_index))
-            files = [index]
-            if index.kind == "index":
-                ours = [
-                    address for address in index.locations if self._site.is_ours(address) and "workflows" in address
-                ]
-                files = [await self._fetch(sitemap_request(address)) for address in ours]
-        except UnusableAnswer as failure:
-            return self._without_sitemap(failure)
-        refs = [(self._site.read(address), address) for file in files for address in file.locations]
-        addresses = {ref.id: address for ref, address in refs if ref}
-        if not addresses:
-            return self._without_sitemap(UnusableAnswer("malformed", "there is no workflow in it"))
-        return addresses
-
-    def _without_sitemap(self, failure: UnusableAnswer) -> dict[int, str]:
-        if self._arguments.ids is None:
-            logger.error("The sitemap cannot be read (%s), so it is unknown what there is. Try again later.", failure)
-            raise CloseSpider("blocked" if failure.kind == "blocked" else "sitemap_unavailable")
-        logger.warning("The sitemap cannot be read (%s): addresses come from the pages.", failure)
-        return {}
-
     def _tell_found(self, addresses: dict[int, str]) -> None:
         """How many the sitemap has, and what is left out: of the given ids it is named, of the sitemap counted."""
         is_whole = self._arguments.ids is None and self._arguments.limit is None and self._arguments.shard is None
@@ -224,27 +171,6 @@ class Preparation:
             self._spider.crawler.stats.set_value(stats.FORGOTTEN_COUNT, len(left_out))
         if left_out and given is not None:
             logger.warning("Taken down by scrapy forget, and not asked for: %s", ", ".join(map(str, left_out)))
-
-    async def _fetch(self, request: Request) -> Any:
-        """A document of the site, retried as the policy says.
-
-        Raises:
-            UnusableAnswer: the last failure.
-        """
-        assert self._spider.crawler.engine is not None
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                response = await self._spider.crawler.engine.download_async(request.copy())
-                return response.meta["answer"]
-            except Disallowed:
-                raise UnusableAnswer("unexpected", "robots.txt forbids it") from None
-            except UnusableAnswer as failure:
-                delay = retry_delay(failure.kind, attempt, failure.retry_after, random.random)
-                if delay is None or delay > PUT_OFF_SECONDS:
-                    raise
-                await asyncio.sleep(delay / self._spider.config.time_factor)
 
 
 def _pending(entry: jobs.JobId) -> Pending:
