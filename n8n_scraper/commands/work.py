@@ -147,7 +147,14 @@ def _status(config: Config, _settings: Any, _opts: argparse.Namespace, _words: l
         migrate(connection)
         with connection, connection.cursor() as cursor:
             state = read_work(cursor)
-    print(*(lines(state) if state else ["Nothing was ever put on the queue: scrapy work enqueue does."]), sep="\n")
+    print(
+        *(
+            lines(state)
+            if state
+            else ["There is no queue here yet: scrapy work enqueue makes it, and so does the first worker."]
+        ),
+        sep="\n",
+    )
 
 
 def _retry(config: Config, _settings: Any, _opts: argparse.Namespace, _words: list[str]) -> None:

@@ -15,7 +15,7 @@ from psycopg2 import extensions
 from psycopg2.extensions import cursor as Cursor
 
 from n8n_scraper.exceptions import StartError
-from n8n_scraper.work.tasks import SCHEMA, enter_engine_schema
+from n8n_scraper.work.tasks import SCHEMA, enter_engine_schema, queue_missing
 
 _LOCK = 0x6E386E77
 _NOTED = f"{SCHEMA}.applied_migrations"
@@ -53,6 +53,7 @@ def _install(cursor: Cursor, known: list[str]) -> list[str]:
         cursor.execute(f"create table {_NOTED} (name text primary key, applied_at timestamptz default now())")
         enter_engine_schema(cursor)
         cursor.execute(SchemaManager.get_schema())
+        queue_missing(cursor)
         names = known
     for name in names:
         cursor.execute(f"insert into {_NOTED} (name) values (%s)", (name,))  # noqa: S608 - a name of ours

@@ -40,7 +40,7 @@ class WorkState(NamedTuple):
 
 
 def read_work(cursor: Cursor) -> WorkState | None:
-    """None where nothing was ever put on the queue."""
+    """None where there is no queue: nothing was ever put on it, or the store was restored and no worker came yet."""
     cursor.execute("select to_regclass(%s) is not null", (f"{SCHEMA}.procrastinate_jobs",))
     if cursor.fetchone() != (True,):
         return None

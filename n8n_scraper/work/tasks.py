@@ -140,7 +140,19 @@ def put_back(cursor: Cursor) -> int:
         " where status = 'failed' and (args ->> 'task')::bigint = any(%s)",
         (tasks,),
     )
+    queue_missing(cursor)
     return len(tasks)
+
+
+def queue_missing(cursor: Cursor) -> None:
+    """Put tasks on the queue that have no entry there: a store that was restored or moved has tasks and no queue."""
+    enter_engine_schema(cursor)
+    cursor.execute(
+        "select id, kind from work_tasks t where finished_at is null and set_aside_at is null and not exists"
+        " (select from procrastinate_jobs where (args ->> 'task')::bigint = t.id) order by id"
+    )
+    for task, kind in cursor.fetchall():
+        _queue(cursor, task, kind)
 
 
 def _read_end(cursor: Cursor, task: int, exit_code: int | None) -> tuple[str, End]:
@@ -209,13 +221,17 @@ def _add_task(cursor: Cursor, batch: int, kind: str, id_count: int = 0) -> int:
         "insert into work_tasks (batch_id, kind, id_count) values (%s, %s, %s) returning id", (batch, kind, id_count)
     )
     task: int = cursor.fetchone()[0]
+    _queue(cursor, task, kind)
+    return task
+
+
+def _queue(cursor: Cursor, task: int, kind: str) -> None:
     queue = "export" if kind == "export" else "crawl"
     cursor.execute(
         "select procrastinate_defer_jobs_v1(array[row(%s, 'run', 0, null, null, %s, null)"
         "::procrastinate_job_to_defer_v1])",
         (queue, json.dumps({"task": task})),
     )
-    return task
 
 
 def _listed(ids: Sequence[int] | None) -> list[int] | None:

@@ -51,4 +51,7 @@ def test_words_that_mean_nothing(run_command: RunCommand, words: tuple[str, ...]
 
 def test_a_queue_that_was_never_used(run_command: RunCommand, database_url: str) -> None:
     code, out, _ = run_command(Command(), "status", DATABASE_URL=database_url)
-    assert (code, out) == (0, "Nothing was ever put on the queue: scrapy work enqueue does.\n")
+    assert (code, out) == (
+        0,
+        "There is no queue here yet: scrapy work enqueue makes it, and so does the first worker.\n",
+    )

@@ -18,6 +18,7 @@ pytest.importorskip("procrastinate", reason="the extra work is not installed: pi
 from procrastinate.schema import SchemaManager
 
 from n8n_scraper.work.engine_schema import install_engine
+from n8n_scraper.work.tasks import Batch, add_batch
 
 
 @pytest.fixture
@@ -46,3 +47,15 @@ def test_a_newer_engine_brings_its_migrations_in_once(
         assert install_engine(connection) == []
     with pytest.raises(StartError, match=r"newer procrastinate \(it has 99\.00\.00_01_pre_more\.sql\)"):
         install_engine(connection)
+
+
+def test_a_store_that_was_restored_without_its_queue_gets_it_back(connection: Any) -> None:
+    install_engine(connection)
+    with connection, connection.cursor() as cursor:
+        add_batch(cursor, Batch({}))
+    with connection, connection.cursor() as cursor:
+        cursor.execute("drop schema procrastinate cascade")
+    install_engine(connection)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("select queue_name, args from procrastinate.procrastinate_jobs")
+        assert cursor.fetchall() == [("crawl", {"task": 1})]
