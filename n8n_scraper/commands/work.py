@@ -114,7 +114,9 @@ def _run(config: Config, settings: Any, opts: argparse.Namespace, _words: list[s
 
 
 async def _serve(config: Config, dsn: str, store: StoreThread, settings: Any, opts: argparse.Namespace) -> int:
-    from n8n_scraper.work.children import Children  # noqa: PLC0415 - what follows needs the extra
+    from croniter import croniter  # noqa: PLC0415 - what follows needs the extra
+
+    from n8n_scraper.work.children import Children  # noqa: PLC0415
     from n8n_scraper.work.engine import Schedule  # noqa: PLC0415
     from n8n_scraper.work.worker import Service, Terms  # noqa: PLC0415
 
@@ -123,6 +125,8 @@ async def _serve(config: Config, dsn: str, store: StoreThread, settings: Any, op
     given = {name: str(settings.get(name)) for name in settings if settings.getpriority(name) == 40}  # with -s
     secrets = {name: value for name, value in given.items() if name in SECRET_SETTINGS}
     children = Children({name: value for name, value in given.items() if name not in secrets}, secrets)
+    if opts.every and not croniter.is_valid(opts.every):
+        raise StartError(f"--every {opts.every!r}: write five fields like those of a crontab: '17 3 * * 1'.")
     schedules = (Schedule(opts.every, _batch(config, opts)),) if opts.every else ()
     terms = Terms(
         concurrency=opts.concurrency,

@@ -28,7 +28,7 @@ def _measure(replica: RunningReplica, folder: Path, count: int, rate: float, say
     before = len(replica.entries())
     with team(folder, replica, {"N8N_SCRAPER_REQUESTS_PER_SECOND": rate}) as members:
         listed = [row["id"] for row in replica.library() if row["listed"] and row["status"] == "published"]
-        members.do("enqueue", "--shard", str(max(5, len(listed) // 12)))
+        members.do("enqueue", "--shard", str(max(15, len(listed) // 12)))
         for _ in range(count):
             members.start()
         members.wait_for_end(3600)

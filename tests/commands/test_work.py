@@ -55,3 +55,12 @@ def test_a_queue_that_was_never_used(run_command: RunCommand, database_url: str)
         0,
         "There is no queue here yet: scrapy work enqueue makes it, and so does the first worker.\n",
     )
+
+
+def test_a_schedule_that_is_none(run_command: RunCommand, database_url: str) -> None:
+    site = {"N8N_SCRAPER_SITE_URL": "http://127.0.0.1:9", "N8N_SCRAPER_API_URL": "http://127.0.0.1:9"}
+    code, _, err = run_command(Command(), "run", "--every", "mondays", DATABASE_URL=database_url, **site)
+    assert (code, err) == (
+        1,
+        "n8n_scraper: --every 'mondays': write five fields like those of a crontab: '17 3 * * 1'.\n",
+    )
