@@ -37,10 +37,11 @@ def _measure(replica: RunningReplica, folder: Path, count: int, rate: float, say
     entries = replica.entries()[before:]
     details = [entry["t"] for entry in entries if entry["id"] in audit.usable_answers(entries)]
     seconds = details[-1] - details[0]
-    most = busiest([entry["t"] for entry in entries], 10.0) or 0.0
+    times = [entry["t"] for entry in entries]
+    most = busiest(times, 10.0) or 0.0
     shards = ", ".join(str(share["count"]) for share in shares)
     say(
-        f"| {count} | {len(rows)} | {seconds:.1f} | {len(rows) / seconds:.1f} | {len(entries) / seconds:.1f}"
+        f"| {count} | {len(rows)} | {seconds:.1f} | {len(rows) / seconds:.1f} | {len(entries) / (times[-1] - times[0]):.1f}"
         f" | {most:.0f} | {shards} | {os.getloadavg()[0]:.1f} |"
     )
     return len(rows) == len(listed) and not twice and (not rate or most <= 10 * rate + 1)
