@@ -6,6 +6,7 @@ import asyncio
 import logging
 from datetime import datetime, timedelta, timezone
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 from scrapy.exceptions import NotConfigured
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 NAME = "transcripts"
+_LATE = ("fetching", "transport")
+"""Modules that need requests: imported only where transcripts are asked for."""
 CONNECT_SECONDS, READ_SECONDS = 10.0, 30.0
 
 
@@ -48,6 +51,8 @@ class TranscriptsPipeline:
     def from_crawler(cls, crawler: Crawler) -> Self:
         if NAME not in asked_stages(crawler):
             raise NotConfigured
+        for module in _LATE:  # now, so that the first workflow with a video does not wait for them
+            import_module(f"n8n_scraper.transcripts.{module}")
         rate = crawler.get_extension(RateExtension)
         assert rate is not None
         return cls(crawler, rate)

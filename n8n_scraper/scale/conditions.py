@@ -19,8 +19,9 @@ from n8n_scraper.scale.fault_plan import DOWNLOAD_TIMEOUT, Rule
 TRUE_RATE = 2.0
 MEDIA_RATE, TRANSCRIPT_RATE = 1.0, 0.2
 NO_LIMIT = 10_000.0
-COOLDOWN = 2.0
-"""Of the circuit breaker, in seconds: shorter than usual, for an outage that is short too."""
+COOLDOWN, COOLDOWN_AT_ONCE = 2.0, 0.02
+"""Of the circuit breaker, in seconds: shorter than usual, for an outage that is short too; and where so many workflows
+are asked for at once that several probes may fail."""
 LEAST_TIMEOUT = 3.0
 """Seconds that the largest answer may take on a busy machine, which no clock makes faster."""
 LEAST_RATE_SIDE_BY_SIDE = 10.0
@@ -31,9 +32,9 @@ OUTAGE: Rule = {"route": ["detail", "page"], "kind": "503"}
 breaker gives them back."""
 FAILURES = 11
 """Ten in a row open the circuit breaker, the last is its first probe."""
-FAILURES_AT_ONCE = 16
-"""Where no rate, or a high one, holds them back, so many workflows are asked for at once (CONCURRENT_REQUESTS): each
-fails once, so that no good answer comes between ten failures."""
+FAILURES_AT_ONCE = 25
+"""Workflows that can be asked for before ten of them have failed, where no rate, or a high one, holds them back: 16 at
+once (CONCURRENT_REQUESTS), and one more for each that failed. Each fails once, so that no good answer comes between."""
 HIGH_RATE = 20.0
 SMALLEST_DISTURBED = 30
 """Workflows of a run with an outage and a kill; less would end before."""
@@ -76,22 +77,30 @@ class Conditions:
         return max(DOWNLOAD_TIMEOUT / self.clock, LEAST_TIMEOUT)
 
     @property
+    def site_rate(self) -> float:
+        return self.rate * self.clock
+
+    @property
     def media_rate(self) -> float:
-        return MEDIA_RATE * self.clock if self.rate else NO_LIMIT
+        return self._rate_elsewhere(MEDIA_RATE)
 
     @property
     def transcript_rate(self) -> float:
-        return TRANSCRIPT_RATE * self.clock if self.rate else NO_LIMIT
+        return self._rate_elsewhere(TRANSCRIPT_RATE)
+
+    def _rate_elsewhere(self, usual: float) -> float:
+        """Never above that of the site, whose DOWNLOAD_DELAY slows all."""
+        return min(usual, self.rate) * self.clock if self.rate else NO_LIMIT
 
     @property
     def settings(self) -> dict[str, Any]:
         """Of the crawls."""
         return {
-            "N8N_SCRAPER_REQUESTS_PER_SECOND": self.rate * self.clock,
+            "N8N_SCRAPER_REQUESTS_PER_SECOND": self.site_rate,
             "N8N_SCRAPER_MEDIA_REQUESTS_PER_SECOND": self.media_rate,
             "N8N_SCRAPER_TRANSCRIPT_REQUESTS_PER_SECOND": self.transcript_rate,
             "N8N_SCRAPER_TIME_FACTOR": self.clock,
-            "N8N_SCRAPER_BREAKER_COOLDOWN": COOLDOWN,
+            "N8N_SCRAPER_BREAKER_COOLDOWN": COOLDOWN_AT_ONCE if self.is_at_once else COOLDOWN,
             "DOWNLOAD_TIMEOUT": self.download_timeout,
         }
 
@@ -114,9 +123,14 @@ class Conditions:
         """Rules that come before a fault plan of these workflows, in the order they are asked for."""
         if not self.is_disturbed(len(ids)):
             return []
-        if 0 < self.rate < HIGH_RATE:
-            return [{**OUTAGE, "at_most": FAILURES}]
-        return [{**OUTAGE, "id": list(ids[:FAILURES_AT_ONCE]), "times": 1}]
+        if self.is_at_once:
+            return [{**OUTAGE, "id": list(ids[:FAILURES_AT_ONCE]), "times": 1}]
+        return [{**OUTAGE, "at_most": FAILURES}]
+
+    @property
+    def is_at_once(self) -> bool:
+        """The rate does not keep requests apart."""
+        return not 0 < self.rate < HIGH_RATE
 
     def longest(self, size: int) -> float:
         """Seconds that a crawl of so many workflows may take before it is at fault."""
@@ -124,7 +138,7 @@ class Conditions:
         return 120.0 + size * each / self.clock
 
     def sentence(self) -> str:
-        rate = f"{self.rate * self.clock:g} requests a second" if self.rate else "no limit of the rate"
+        rate = f"{self.site_rate:g} requests a second" if self.rate else "no limit of the rate"
         if self.clock == 1:
             return f"layers {self.layers}, {rate}, true clock"
         return (

@@ -174,7 +174,7 @@ def _measured(
     task: Task, trial: Trial, crawled: _Crawled, rows: Mapping[int, Any], wrong: set[int]
 ) -> dict[str, float | None]:
     entries, conditions = trial.replica.entries(), task.conditions
-    rates = Rates(conditions.rate * conditions.clock, conditions.media_rate, conditions.transcript_rate)
+    rates = Rates(conditions.site_rate, conditions.media_rate, conditions.transcript_rate)
     return {
         **figures.of_rows(task.dataset, rows, wrong),
         **figures.of_log(task.dataset, entries),

@@ -64,7 +64,7 @@ def test_an_outage_is_met_by_whatever_is_asked_first() -> None:
         "in the same order as at the true clock"
     )
     [rule] = Conditions(rate=0).outage(ids)
-    assert (rule["id"], rule["times"]) == (list(range(1, 17)), 1)
+    assert (rule["id"], rule["times"]) == (list(range(1, 26)), 1)
     assert not Conditions().outage(range(29)), "too small"
     again = Conditions(is_again=True)
     assert not again.outage(ids)
