@@ -18,9 +18,9 @@ from n8n_scraper.scale.load.plan import ASKS_EVERY, Plan, Ramp
 from n8n_scraper.scale.load.scrapyd_server import PROJECT, SPIDER, ScrapydServer, running_scrapyd
 from n8n_scraper.scale.trial import Trial
 
-MAX_PROC = os.cpu_count() or 1
-CONFIGURATION = {"max_proc": MAX_PROC, "poll_interval": 0.5}
-"""A crawl is busy with a core until it waits for its turns: more of them at once only start slower."""
+CORES = os.cpu_count() or 1
+CONFIGURATION = {"max_proc": 4 * CORES, "poll_interval": 0.5}
+"""A crawl mostly waits for its turns, so that a place for each core would keep others from starting for as long."""
 USUAL_MINUTES = 10.0
 IDS_A_CRAWL = 3
 MOST_AT_ONCE = 12
@@ -96,8 +96,8 @@ def _plan(server: ScrapydServer, users: int, minutes: float, ids: Sequence[int])
 
 
 def _of_crawls(server: ScrapydServer, trial: Trial, seen: Seen, *, is_idle: bool) -> Iterator[Finding]:
-    started = server.started_at()
-    waits = [started[one.job] - one.sent_at for one in seen.scheduled if one.job in started]
+    jobs = server.jobs()
+    waits = [jobs[one.job].started_at - one.sent_at for one in seen.scheduled if one.job in jobs]
     count = len(seen.scheduled)
     yield Finding(
         name="crawls started",
@@ -130,8 +130,8 @@ def _of_crawls(server: ScrapydServer, trial: Trial, seen: Seen, *, is_idle: bool
 
 
 def _limit(server: ScrapydServer, plan: Plan, folder: Path) -> list[Finding]:
-    """How many crawls a minute get their process while others wait: more than that only wait longer."""
-    count = min(MOST_AT_ONCE, plan.users + MAX_PROC)
+    """How many crawls a minute get done when there are always some to do: more than that only wait longer."""
+    count = min(MOST_AT_ONCE, plan.users + 2)
     at_once = replace(
         plan,
         users=count,
@@ -142,9 +142,9 @@ def _limit(server: ScrapydServer, plan: Plan, folder: Path) -> list[Finding]:
     )
     seen, _ = let_users_loose(at_once, server.address, folder)
     server.wait_until_idle(SECONDS_A_CRAWL * count)
-    started = server.started_at()
-    moments = sorted(started[one.job] for one in seen.scheduled if one.job in started)
-    waiting = moments[MAX_PROC - 1 :]  # the first ones find a free place
-    per_minute = 60 * (len(waiting) - 1) / (waiting[-1] - waiting[0]) if len(waiting) > 1 else None
-    note = f"of {IDS_A_CRAWL} workflows without a limit of the rate; {len(moments)} scheduled at once"
+    jobs = server.jobs()
+    done = [jobs[one.job] for one in seen.scheduled if one.job in jobs]
+    ends = [job.ended_at for job in done if job.ended_at is not None]
+    per_minute = 60 * len(ends) / (max(ends) - min(job.started_at for job in done)) if ends else None
+    note = f"{len(ends)} scheduled at once, each of {IDS_A_CRAWL} workflows and without a limit of the rate"
     return [Finding(name="limit: crawls a minute", figure=per_minute, unit="1/min", note=note)]

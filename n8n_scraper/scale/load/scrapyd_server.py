@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.error import URLError
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, Request, build_opener
@@ -55,6 +55,13 @@ password = {password}
 """
 
 
+class Job(NamedTuple):
+    """In seconds since the epoch."""
+
+    started_at: float
+    ended_at: float | None
+
+
 @dataclass(frozen=True)
 class ScrapydServer:
     address: str
@@ -86,11 +93,11 @@ class ScrapydServer:
         times = psutil.Process(self.pid).cpu_times()
         return float(times.children_user + times.children_system)
 
-    def started_at(self) -> dict[str, float]:
-        """Jobs that were started, and when, in seconds since the epoch."""
+    def jobs(self) -> dict[str, Job]:
+        """Those that were started, by id."""
         listed = self.ask("listjobs.json", project=PROJECT)
         return {
-            job["id"]: datetime.fromisoformat(job["start_time"]).timestamp()
+            job["id"]: Job(_moment(job["start_time"]), _moment(job["end_time"]) if "end_time" in job else None)
             for job in [*listed["running"], *listed["finished"]]
         }
 
@@ -126,6 +133,10 @@ def running_scrapyd(folder: Path, settings: Mapping[str, str], **options: object
         yield server
     finally:
         _stop(process)
+
+
+def _moment(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
 
 
 def _free_port() -> int:
