@@ -124,7 +124,7 @@ def conclude(cursor: Cursor, entry: int, task: int, exit_code: int | None, time_
     if outcome.verdict == "done" and kind == "plan":
         _split(cursor, batch, task)
     if outcome.verdict != "again":
-        _add_export(cursor, batch)
+        add_export(cursor, batch)
     return outcome
 
 
@@ -203,7 +203,7 @@ def _split(cursor: Cursor, batch: int, plan: int) -> None:
         )
 
 
-def _add_export(cursor: Cursor, batch: int) -> None:
+def add_export(cursor: Cursor, batch: int) -> None:
     """Once nothing else of the batch is left."""
     cursor.execute(
         "select from work_batches b where id = %s and with_export"

@@ -95,8 +95,8 @@ def _uses(connection: Connection, index: Index, measured: Sequence[Timed]) -> li
     return [
         Use(
             one.statement.name,
-            timing.best(connection, one.statement) or 0.0,
-            timing.best(connection, one.statement, without=index),
+            timing.round_of(connection, one.statement) or 0.0,
+            timing.round_of(connection, one.statement, without=index),
         )
         for one in users
     ]

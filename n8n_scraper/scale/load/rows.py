@@ -160,6 +160,9 @@ _BESIDE = (
     " from observed where id %% 12 = 0",
     "insert into media_files (url_sha256, url, fetched_at, error_kind) select md5(id::text), 'https://example.com/',"
     " now(), 'gone' from observed where id %% 4 = 0",
+    "insert into work_batches (words, shard_size, with_export) select '{}', 100, true from generate_series(1, 100)",
+    "insert into work_tasks (batch_id, kind, id_count, finished_at) select b.id, 'crawl', 100, case when n > 0 then"
+    " now() end from work_batches b, generate_series(0, 130) n",
     "insert into raw_answers (id, source, fetched_at, body) select id, 'api', now(), '' from content"
     " on conflict do nothing",
 )

@@ -29,6 +29,7 @@ from n8n_scraper.store import (
     undone,
 )
 from n8n_scraper.store.batches import MAX_ROWS
+from n8n_scraper.work import tasks
 
 _PAGE = 100
 """Entries of a page of the listing."""
@@ -125,6 +126,7 @@ def _questions_of_crawls(known: Known) -> Work:
         "share": ("ids of the sitemap with a row", lambda c, n: listings.share_with_row(c, job)),
         "images": ("what is known of 50 images", lambda c, n: media_files.read_fetched(c, map(str, some(n)))),
         "transcript": ("what is known of a video", lambda c, n: transcripts.read_known(c, str(n))),
+        "task_ends": ("is an export due, now that a task has ended", lambda c, n: tasks.add_export(c, n % 100 + 1)),
         "export": ("the first 200 rows of an export", _export),
     }
 

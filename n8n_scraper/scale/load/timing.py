@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from statistics import median
+from statistics import mean, median
 from typing import Any, NamedTuple
 
 import psycopg2
@@ -15,7 +15,7 @@ from psycopg2.extensions import cursor as Cursor
 from n8n_scraper.scale.load.findings import percentile
 from n8n_scraper.scale.load.statements import Statement
 
-WARM_UP, ROUNDS, ROUNDS_WITHOUT = 2, 25, 3
+WARM_UP, ROUNDS, ROUNDS_WITHOUT = 2, 25, 5
 LONGEST_SECONDS = 12.0
 """For the rounds of one statement, when it is slow."""
 LEAST_ROUNDS = 5
@@ -83,10 +83,13 @@ def timed(connection: Connection, statement: Statement, rounds: int) -> Timed:
     return Timed(statement, took, sorted(used), _plan(connection, statement))
 
 
-def best(connection: Connection, statement: Statement, without: Index | None = None) -> float | None:
-    """Milliseconds of the fastest of a few rounds, perhaps without an index; None: it cannot be done at all without."""
+def round_of(connection: Connection, statement: Statement, without: Index | None = None) -> float | None:
+    """Milliseconds of a round, mean of a few, perhaps without an index; None: it cannot be done at all without.
+
+    A first round, which fills caches, is not counted.
+    """
     try:
-        return min(_alone(connection, statement, number, without) for number in range(ROUNDS_WITHOUT))
+        return mean([_alone(connection, statement, number, without) for number in range(-1, ROUNDS_WITHOUT)][1:])
     except psycopg2.errors.QueryCanceled:
         return float(LONGEST_STATEMENT_MS)
     except (psycopg2.errors.InvalidColumnReference, psycopg2.errors.UndefinedObject):  # ON CONFLICT needs the key

@@ -55,12 +55,12 @@ def test_what_an_index_is_worth_is_seen_with_it_and_without_and_changes_nothing(
             cursor.execute("set enable_seqscan = off")  # so small a table is read whole
         used = timing.timed(connection, asks, rounds=3).indexes
         assert used == ["observed_pkey"]
-        assert timing.best(connection, asks) is not None
-        assert timing.best(connection, asks, without=key) is not None
+        assert timing.round_of(connection, asks) is not None
+        assert timing.round_of(connection, asks, without=key) is not None
         upsert = "insert into forgotten values (1, '', now()) on conflict (id) do nothing"
         cannot = Statement("cannot", "", lambda c, n: c.execute(upsert))
         [other] = [index for index in before if index.name == "forgotten_pkey"]
-        assert timing.best(connection, cannot, without=other) is None
+        assert timing.round_of(connection, cannot, without=other) is None
         assert [index.definition for index in timing.indexes(connection)] == [index.definition for index in before]
         with connection.cursor() as cursor:
             cursor.execute("select count(*) from forgotten")
