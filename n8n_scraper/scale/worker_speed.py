@@ -40,8 +40,9 @@ def _measure(replica: RunningReplica, folder: Path, count: int, rate: float, say
     times = [entry["t"] for entry in entries]
     most = busiest(times, 10.0) or 0.0
     shards = ", ".join(str(share["count"]) for share in shares)
+    requests = len(entries) / (times[-1] - times[0])
     say(
-        f"| {count} | {len(rows)} | {seconds:.1f} | {len(rows) / seconds:.1f} | {len(entries) / (times[-1] - times[0]):.1f}"
+        f"| {count} | {len(rows)} | {seconds:.1f} | {len(rows) / seconds:.1f} | {requests:.1f}"
         f" | {most:.0f} | {shards} | {os.getloadavg()[0]:.1f} |"
     )
     return len(rows) == len(listed) and not twice and (not rate or most <= 10 * rate + 1)
