@@ -93,6 +93,12 @@ QUESTIONS: tuple[Question, ...] = (
         why="every row that has it is read",
     ),
     Question(
+        name="uses_a_rare_node_type",
+        asks="Which workflows use a node that few use?",
+        sql="select id, name, url from workflow_rows where node_types @> array[%(type)s] order by id limit 50",
+        values_from="select t as type from derived, unnest(node_types) t group by 1 order by count(*), 1 limit 10",
+    ),
+    Question(
         name="excellent",
         asks="The 50 workflows of the highest quality",
         sql="select id, name, quality_score from workflow_rows where quality_score is not null"
