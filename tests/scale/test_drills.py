@@ -29,7 +29,7 @@ def expected(site: RunningReplica, tmp_path_factory: pytest.TempPathFactory) -> 
     return drills.undisturbed(site, folder / "undisturbed")
 
 
-@pytest.mark.parametrize("name", ["worker_frozen", "site_refuses"])
+@pytest.mark.parametrize("name", ["worker_frozen"])
 def test_a_drill_loses_nothing(name: str, site: RunningReplica, expected: dict[int, Row], tmp_path: Path) -> None:
     tmp_path.chmod(0o711)
     found = drills.drill(name, site, tmp_path / name, expected, rate=RATE)
