@@ -52,6 +52,15 @@ CHECKS: tuple[Check, ...] = (
     Check("failed", stats.FAILED_SHARE, "<=", 0.10, stats.PLANNED_COUNT, LEAST, "workflows that failed, layers 1 to 3"),
     Check("blocked", stats.BLOCKED_SHARE, "<=", 0.02, stats.PLANNED_COUNT, LEAST, "workflows that the site refused"),
     Check("sitemap", stats.SITEMAP_SHARE, ">=", 0.99, stats.SITEMAP_COUNT, 1, "ids of the sitemap that have a row"),
+    Check(
+        "listing",
+        stats.LISTING_UNREAD_COUNT,
+        "<=",
+        0,
+        stats.LISTING_UNREAD_COUNT,
+        0,
+        "pages of the listing that should have told what changed and could not be read",
+    ),
     Check("gone", stats.GONE_SHARE, "<=", 0.05, stats.LISTED_COUNT, LEAST, "workflows of the sitemap that are gone"),
     Check(
         "gone/unlisted",

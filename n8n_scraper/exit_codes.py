@@ -16,6 +16,7 @@ CLOSE_REASONS: dict[str, tuple[int, str]] = {
     "structure_drift": (4, "a field that the answers had before is gone; nothing with the hole is stored"),
     "check_failed": (4, "every id has a row, but a declared check failed; the log and the report say which"),
     "disallowed": (1, "robots.txt closes everything that the arguments leave to ask"),
+    "listing_unavailable": (3, "the listing could not be read, so it is unknown what changed"),
     "sitemap_unavailable": (3, "the sitemap could not be read, so it is unknown what there is"),
 }
 """Close reason → (exit code, meaning)."""

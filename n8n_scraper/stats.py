@@ -35,6 +35,9 @@ RUN_ID = _stat("run/run_id", "name of the run")
 PLANNED_COUNT = _stat("run/planned_count", "ids of the job that were due when the run started")
 FORGOTTEN_COUNT = _stat("run/forgotten_count", "ids that scrapy forget took down: given or listed, and not asked for")
 SITEMAP_COUNT = _stat("run/sitemap_count", "ids in the sitemap where all of it is crawled, else 0")
+LISTING_UNREAD_COUNT = _stat(
+    "run/listing_unread_count", "pages of the listing that could not be read where it tells what changed, else 0"
+)
 LISTED_COUNT = _stat("run/listed_count", "workflows that the site was asked for and that its sitemap lists")
 UNLISTED_COUNT = _stat(
     "run/unlisted_count", "workflows that the site was asked for without a sitemap, those gone before aside; else 0"

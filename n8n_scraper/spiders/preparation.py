@@ -60,6 +60,7 @@ class Preparation:
             raise CloseSpider(reason) from error
 
     async def _prepare(self) -> Prepared:
+        self._spider.crawler.stats.set_value(stats.LISTING_UNREAD_COUNT, 0)
         self._spider.forgotten = await self._session.run(forgotten_ids)
         known = await self._session.run(partial(ids_without_site, job=self._job, arguments=self._arguments))
         if known is not None:
@@ -105,7 +106,10 @@ class Preparation:
 
     async def _read_listing(self, *, changes: bool = False) -> None:
         if self._job is not None and not self._has_prices:
-            await read_listing(self._documents.fetch, self._site, self._session, self._job.id, changes=changes)
+            fetch, site, session = self._documents.fetch, self._site, self._session
+            unread = await read_listing(fetch, site, session, self._job.id, changes=changes)
+            if changes:
+                self._spider.crawler.stats.set_value(stats.LISTING_UNREAD_COUNT, unread)
             self._has_prices = True
 
     def _prepared(

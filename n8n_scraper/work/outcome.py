@@ -13,7 +13,9 @@ Verdict = Literal["done", "again", "aside"]
 
 MOST_CRASHES = 3
 """Crashes in a row, without a row committed between them, after which a task is set aside."""
-SITE_REASONS = frozenset({"blocked", "circuit_breaker_open", "robots_unreachable", "sitemap_unavailable"})
+SITE_REASONS = frozenset(
+    {"blocked", "circuit_breaker_open", "robots_unreachable", "sitemap_unavailable", "listing_unavailable"}
+)
 """Close reasons that hold for every task of the site: the others wait too."""
 WAITS = {
     **dict.fromkeys(SITE_REASONS, 900.0),

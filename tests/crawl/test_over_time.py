@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -102,3 +102,29 @@ def _all(crawl: Crawler, replica: RunningReplica) -> None:
     assert name[0].endswith(" (edited)”")
     assert description[0].endswith("lines: 2 new, 0 not there any more")
     assert node[0].startswith("nodes: 1 changed (") or node[0].startswith("sticky notes: 1 changed (")
+
+
+def test_a_listing_that_cannot_be_read_is_no_news_of_no_changes(
+    crawl: Crawler, new_replica: Callable[..., RunningReplica], tmp_path: Path
+) -> None:
+    replica = new_replica(count=120, traps=0, icons=0)
+    ids = tmp_path / "ids.txt"
+    ids.write_text("1\n2\n3\n")
+    assert crawl(replica, f"ids={ids}").code == 0
+    words, settings = (f"ids={ids}", "refresh=changed"), {"JOBDIR": tmp_path / "job", "N8N_SCRAPER_CHECKS": ""}
+    replica.set_faults({"route": "listing", "kind": "403"})
+    refused = crawl(replica, *words, **settings)
+    assert (refused.code, refused.stats()["finish_reason"]) == (3, "blocked"), refused.said
+    before = len(replica.entries())
+    replica.set_faults({"route": "listing", "kind": "empty"})
+    refused = crawl(replica, *words, **settings)
+    assert (refused.code, refused.stats()["finish_reason"]) == (3, "listing_unavailable"), refused.said
+    asked = [entry["path"].partition("?")[0] for entry in replica.entries()[before:]]
+    second_page = asked.index("/api/templates/search") + 2
+    replica.set_faults({"route": "listing", "requests": [second_page, 1000], "kind": "404"})
+    half = crawl(replica, *words, **settings)
+    assert (half.code, half.stats()["finish_reason"]) == (4, "check_failed"), half.said
+    assert half.stats()["check/failed"] == "listing"
+    replica.set_faults()
+    whole = crawl(replica, *words, **{**settings, "JOBDIR": tmp_path / "next"})
+    assert (whole.code, whole.stats()["run/listing_unread_count"]) == (0, 0), whole.said
