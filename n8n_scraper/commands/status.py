@@ -84,7 +84,13 @@ def _find(cursor: Cursor, run_id: str | None, jobdir: str | None) -> RunState:
 def _as_json(state: RunState, checkpoint: Checkpoint | None) -> str:
     if checkpoint is None:
         raise StartError(f"Run {state.run_id} has no checkpoint: it was over, or killed, before its first second.")
-    return orjson.dumps(checkpoint.as_json(), option=orjson.OPT_INDENT_2).decode()
+    run = {
+        "run_id": state.run_id,
+        "state": state.life,
+        "close_reason": state.close_reason,
+        "exit_code": state.exit_code,
+    }
+    return orjson.dumps({**checkpoint.as_json(), **run}, option=orjson.OPT_INDENT_2).decode()
 
 
 def _tell(cursor: Cursor, state: RunState, checkpoint: Checkpoint | None) -> None:

@@ -119,12 +119,15 @@ def test_what_was_withheld_was_asked_for_and_a_short_run_has_a_rate(
     assert "rate        2 requests/s on average · 2 in force · 2 promised\n" in said
 
 
-def test_json_is_the_last_checkpoint_and_nothing_else(status: Callable[..., Any], database_url: str) -> None:
+def test_json_is_the_last_checkpoint_and_how_its_run_stands(status: Callable[..., Any], database_url: str) -> None:
     with closing(psycopg2.connect(database_url)) as connection, connection, connection.cursor() as cursor:
         begin(cursor, 1)
         for _ in range(2):
             id, taken_at = checkpoints.add(cursor, RUN.format(1), CHECKPOINT)
     document = json.loads(status("--json", RUN.format(1)).out)
+    run = {name: document.pop(name) for name in ("run_id", "state", "close_reason", "exit_code")}
+    assert run["state"] in {"running", "silent"}
+    assert run | {"state": ""} == {"run_id": RUN.format(1), "state": "", "close_reason": None, "exit_code": None}
     assert document == {
         **CHECKPOINT.as_json(),
         "checkpoint_id": id,
