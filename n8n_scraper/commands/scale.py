@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import math
 import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -14,8 +16,10 @@ from scrapy.exceptions import UsageError
 from scrapy.utils.misc import load_object
 
 from n8n_scraper.command import ProjectCommand
+from n8n_scraper.exceptions import StartError
 from n8n_scraper.exit_codes import FAULT
 from n8n_scraper.project import load_config
+from n8n_scraper.replica.options import Latency
 from n8n_scraper.scale.conditions import TRUE_RATE
 
 if TYPE_CHECKING:
@@ -40,9 +44,20 @@ class Command(ProjectCommand):
         add = parser.add_argument_group("Scale").add_argument
         add("--rounds", type=_whole, metavar="N", help="kills: signals (50); speed (1), queries (25): times")
         add("--count", type=_whole, metavar="N", help=f"workflows of the library ({counts})")
-        add("--faulty", type=_share, default=0.3, metavar="SHARE", help="share of them with a fault (0.3)")
+        add(
+            "--faulty",
+            type=partial(_number, least=0, most=1),
+            default=0.3,
+            metavar="SHARE",
+            help="share of them with a fault (0.3)",
+        )
         add("--seed", type=int, default=1, metavar="S", help="other faults and moments (1)")
-        add("--latency", metavar="SECONDS", help="of the replica's answers, from-to (0.05-0.2; speed, memory: 0)")
+        add(
+            "--latency",
+            type=_latency,
+            metavar="SECONDS",
+            help="of the replica's answers, from-to (0.05-0.2; speed, memory: 0)",
+        )
         add("--size", type=_whole, default=1000, metavar="N", help="dataset, run: workflows in it (1000)")
         add("--corpus", type=Path, metavar="FILE", help="dataset, run, speed, memory, queries: recorded answers")
         add(
@@ -58,7 +73,7 @@ class Command(ProjectCommand):
         add("--minutes", type=float, default=10.0, metavar="M", help="scaling soak, scrapyd, captions: minutes (10)")
         add(
             "--clock",
-            type=_clock,
+            type=partial(_number, least=1, most=1000),
             default=1.0,
             metavar="N",
             help="run: rates N times higher, waits N times shorter (1)",
@@ -79,9 +94,14 @@ class Command(ProjectCommand):
         opts.home = Path(load_config(self.settings).export_dir) / "scale"
         opts.count = opts.count or scenario.workflows
         opts.latency = opts.latency or scenario.latency
-        with _ended_in_order(), tempfile.TemporaryDirectory(prefix="n8n_scraper-scale-") as folder:
-            Path(folder).chmod(0o711)  # as root the store's server is another user, who must get through
-            return 0 if scenario.run(opts, Path(folder)) else FAULT
+        try:
+            with _ended_in_order(), tempfile.TemporaryDirectory(prefix="n8n_scraper-scale-") as folder:
+                Path(folder).chmod(0o711)  # as root the store's server is another user, who must get through
+                return 0 if scenario.run(opts, Path(folder)) else FAULT
+        except KeyboardInterrupt:
+            raise StartError(
+                f"scrapy scale {args[0]} was interrupted: no verdict; what it started has ended."
+            ) from None
 
 
 @contextmanager
@@ -100,21 +120,25 @@ def _scenarios() -> dict[str, Scenario]:
 
 
 def _whole(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text}: a whole number from 1")
+    return int(text)
+
+
+def _number(text: str, least: float, most: float) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not least <= number <= most:
+        raise argparse.ArgumentTypeError(f"{text}: a number from {least:g} to {most:g}")
     return number
 
 
-def _clock(text: str) -> float:
-    factor = float(text)
-    if not 1 <= factor <= 1000:
-        raise ValueError(text)
-    return factor
-
-
-def _share(text: str) -> float:
-    share = float(text)
-    if not 0 <= share <= 1:
-        raise ValueError(text)
-    return share
+def _latency(text: str) -> str:
+    """For the replica, which is a process of its own."""
+    try:
+        Latency.parse(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text}: seconds like 0.3, or from-to like 0.1-0.5") from None
+    return text

@@ -120,15 +120,19 @@ class RunFolder:
 
 
 def new_folder(path: Path) -> Path:
-    """Make the folder of a run that begins.
+    """Make the folder of a run that begins, for it alone.
 
     Raises:
         StartError: it holds a run already, or cannot be made.
     """
-    if (path / RUN).exists():
-        raise StartError(f"{path} holds a run already: name another folder with --out, or remove it.")
     try:
         path.mkdir(parents=True, exist_ok=True)
+        with (path / RUN).open("x", encoding="utf-8") as file:
+            file.write("{}\n")
+    except FileExistsError:
+        if not path.is_dir():
+            raise StartError(f"{path}: the run cannot be kept there (it is a file).") from None
+        raise StartError(f"{path} holds a run already: name another folder with --out, or remove it.") from None
     except OSError as error:
         raise StartError(f"{path}: the run cannot be kept there ({error.strerror}).") from None
     return path

@@ -112,8 +112,8 @@ def run(task: Task, replica: RunningReplica, folder: Path, say: Callable[[str], 
             crawled = _crawl(task, trial, ids, say)
         return _judge(task, trial, crawled, begun)
     finally:
-        if trial.log.exists():
-            shutil.copy(trial.log, task.kept)
+        for log in filter(Path.exists, (trial.log, replica.access_log)):
+            shutil.copy(log, task.kept)
         trial.close()
 
 

@@ -76,12 +76,16 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
 
 
 def test_a_run_is_not_written_over(tmp_path: Path) -> None:
-    write_run(new_folder(tmp_path), BEGUN)
+    new_folder(tmp_path)
+    with pytest.raises(StartError, match="holds a run already"):
+        new_folder(tmp_path)  # another one that was begun at the same moment
+    write_run(tmp_path, BEGUN)
     with pytest.raises(StartError, match="holds a run already"):
         new_folder(tmp_path)
     (tmp_path / "file").touch()
-    with pytest.raises(StartError, match="cannot be kept there"):
-        new_folder(tmp_path / "file" / "run")
+    for path in (tmp_path / "file" / "run", tmp_path / "file"):
+        with pytest.raises(StartError, match="cannot be kept there"):
+            new_folder(path)
 
 
 @pytest.mark.parametrize(
