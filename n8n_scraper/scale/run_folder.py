@@ -21,6 +21,7 @@ from typing import Any, TypedDict, cast
 
 from n8n_scraper.exceptions import StartError
 from n8n_scraper.export.aside import write_aside
+from n8n_scraper.scale import json_files, run_shapes
 
 RUN, VERDICTS, OUTCOMES, SAMPLES, FIGURES = (
     "run.json",
@@ -30,6 +31,8 @@ RUN, VERDICTS, OUTCOMES, SAMPLES, FIGURES = (
     "figures.json",
 )
 FILES = (RUN, VERDICTS, OUTCOMES, SAMPLES, FIGURES)
+
+CUT = "ends in the middle of a line: it was cut off"
 
 Figures = Mapping[str, float | None]
 
@@ -108,7 +111,9 @@ class Outcome(TypedDict):
 
 @dataclass(frozen=True)
 class RunFolder:
-    """``missing`` are the names of files that are not there; what they hold is empty then."""
+    """``missing`` are the names of files that are not there; what they hold is empty then. ``is_cut``: the last line of
+    the outcomes is a half one, which is left out.
+    """
 
     path: Path
     run: Run
@@ -117,6 +122,7 @@ class RunFolder:
     samples: Sequence[Mapping[str, float | None]]
     figures: Figures
     missing: tuple[str, ...]
+    is_cut: bool = False
 
 
 def new_folder(path: Path) -> Path:
@@ -157,15 +163,44 @@ def read_folder(path: Path) -> RunFolder:
     missing = tuple(name for name in FILES if not (path / name).is_file())
     if RUN in missing and len(missing) >= len(FILES) - 1:
         raise StartError(f"{path}: there is no scale run in this folder ({RUN} is missing).")
-    return RunFolder(
+    outcomes, is_cut = json_files.read_lines(path / OUTCOMES)
+    samples, _ = json_files.read_lines(path / SAMPLES)  # the last one is half there while it is being written
+    found = RunFolder(
         path,
-        cast(Run, _object(path / RUN)),
-        cast("list[VerdictRow]", _list(path / VERDICTS)),
-        cast("list[Outcome]", list(_lines(path / OUTCOMES))),
-        list(_lines(path / SAMPLES)),
-        _object(path / FIGURES),
+        cast(Run, json_files.read_object(path / RUN)),
+        cast("list[VerdictRow]", json_files.read_list(path / VERDICTS)),
+        cast("list[Outcome]", outcomes),
+        samples,
+        json_files.read_object(path / FIGURES),
         missing,
+        is_cut,
     )
+    _demand_shapes(found)
+    return found
+
+
+def read_outcomes_whole(path: Path) -> RunFolder:
+    """A run whose outcomes are all there.
+
+    Raises:
+        StartError: as :func:`read_folder`; or they are missing, or cut off.
+    """
+    found = read_folder(path)
+    if OUTCOMES in found.missing:
+        raise StartError(f"{path / OUTCOMES} is missing: nobody knows what became of the workflows of this run.")
+    if found.is_cut:
+        raise StartError(f"{path / OUTCOMES} {CUT}: repeat the whole run.")
+    return found
+
+
+def _demand_shapes(found: RunFolder) -> None:
+    path = found.path
+    run_shapes.demand_run(str(path / RUN), found.run, Run)
+    run_shapes.demand_rows(str(path / VERDICTS), found.verdicts, VerdictRow)
+    run_shapes.demand_rows(str(path / OUTCOMES), found.outcomes, Outcome)
+    run_shapes.demand_numbers(str(path / FIGURES), found.figures)
+    for sample in found.samples:
+        run_shapes.demand(str(path / SAMPLES), {"t": None, **sample}, {"t": float})
 
 
 def _pretty(value: Any) -> str:
@@ -177,40 +212,3 @@ def _write(path: Path, text: str) -> None:
         write_aside(path, text)
     except OSError as error:
         raise StartError(f"{path}: cannot be written ({error.strerror}).") from None
-
-
-def _object(path: Path) -> dict[str, Any]:
-    return cast("dict[str, Any]", _read(path, "{}", dict))
-
-
-def _list(path: Path) -> list[Any]:
-    return cast("list[Any]", _read(path, "[]", list))
-
-
-def _read(path: Path, default: str, type_: type[Any]) -> Any:
-    return _parsed(_text(path) if path.is_file() else default, type_, str(path))
-
-
-def _lines(path: Path) -> Iterable[dict[str, Any]]:
-    """An object a line; the last one is left out while it is being written."""
-    whole = _text(path).rpartition("\n")[0] if path.is_file() else ""
-    for number, line in enumerate(whole.split("\n"), 1):
-        if line:
-            yield _parsed(line, dict, f"{path}, line {number}")
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise StartError(f"{path}: cannot be read ({error}).") from None
-
-
-def _parsed(text: str, type_: type[Any], where: str) -> Any:
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise StartError(f"{where}: not JSON ({error}).") from None
-    if not isinstance(value, type_):
-        raise StartError(f"{where}: must be a JSON {'object' if type_ is dict else 'array'}.")
-    return value

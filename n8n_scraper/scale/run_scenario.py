@@ -16,7 +16,7 @@ from n8n_scraper.scale.conditions import Conditions
 from n8n_scraper.scale.criteria import verdict_table
 from n8n_scraper.scale.dataset import Dataset
 from n8n_scraper.scale.dataset_files import Served, make_dataset, read_dataset, write_dataset
-from n8n_scraper.scale.run_folder import RunFolder, new_folder, read_folder
+from n8n_scraper.scale.run_folder import RunFolder, new_folder, read_folder, read_outcomes_whole
 from n8n_scraper.site.addresses import Site
 
 Say = Callable[..., None]
@@ -50,7 +50,7 @@ def _conditions(opts: argparse.Namespace) -> Conditions:
 
 def _again(opts: argparse.Namespace, folder: Path, say: Say) -> bool:
     """Under the conditions of the former run; only --out is another one."""
-    former = read_folder(opts.again)
+    former = read_outcomes_whole(opts.again)
     chosen = choose(former.outcomes)
     if not chosen.ids:
         say(f"{opts.again}: nothing in it failed, was unexpected or slow: there is nothing to ask for again.")

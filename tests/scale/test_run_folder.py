@@ -17,6 +17,7 @@ from n8n_scraper.scale.run_folder import (
     VerdictRow,
     new_folder,
     read_folder,
+    read_outcomes_whole,
     write_results,
     write_run,
 )
@@ -110,3 +111,19 @@ def test_a_folder_without_a_run_is_told(tmp_path: Path) -> None:
         read_folder(tmp_path)
     with pytest.raises(StartError, match="no scale run"):
         read_folder(tmp_path / "nowhere")
+
+
+def test_outcomes_that_were_cut_off_are_no_whole_outcomes(tmp_path: Path) -> None:
+    write_run(tmp_path, {**BEGUN, "ended_at": "2026-11-23T15:01:00Z"})
+    with pytest.raises(StartError, match="is missing: nobody knows"):
+        read_outcomes_whole(tmp_path)
+    write_results(tmp_path, [VERDICT], [OUTCOME, {**OUTCOME, "id": 8}], {})
+    whole = (tmp_path / OUTCOMES).read_text(encoding="utf-8")
+    assert not read_outcomes_whole(tmp_path).is_cut
+    (tmp_path / OUTCOMES).write_text(whole.rstrip("\n"), encoding="utf-8")
+    assert len(read_outcomes_whole(tmp_path).outcomes) == 2, "only the line end is missing"
+    (tmp_path / OUTCOMES).write_text(whole[:-9], encoding="utf-8")
+    found = read_folder(tmp_path)
+    assert (found.is_cut, [one["id"] for one in found.outcomes]) == (True, [7])
+    with pytest.raises(StartError, match="ends in the middle of a line: it was cut off: repeat"):
+        read_outcomes_whole(tmp_path)
