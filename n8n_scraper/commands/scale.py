@@ -68,7 +68,13 @@ class Command(ProjectCommand):
             help="run, drills, hosts, workers: a second (2)",
         )
         add("--baseline", type=Path, metavar="PATH", help="report, gate: a file or a run's folder; baseline: the file")
-        add("--retries", type=int, default=1, metavar="N", help="gate: times a disturbed run is tried again (1)")
+        add(
+            "--retries",
+            type=partial(_whole, least=0),
+            default=1,
+            metavar="N",
+            help="gate: times a disturbed run is tried again (1)",
+        )
         add("--users", type=_whole, default=100, metavar="N", help="scrapyd: users at most (100)")
         add("--minutes", type=float, default=10.0, metavar="M", help="scaling soak, scrapyd, captions: minutes (10)")
         add(
@@ -119,9 +125,9 @@ def _scenarios() -> dict[str, Scenario]:
     return cast("dict[str, Scenario]", load_object("n8n_scraper.scale.scenarios.SCENARIOS"))
 
 
-def _whole(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text}: a whole number from 1")
+def _whole(text: str, least: int = 1) -> int:
+    if not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"{text}: a whole number from {least}")
     return int(text)
 
 

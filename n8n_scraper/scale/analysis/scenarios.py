@@ -13,6 +13,7 @@ from n8n_scraper.exceptions import StartError
 from n8n_scraper.project import project_root
 from n8n_scraper.report.write import write_report
 from n8n_scraper.scale.analysis import gate as gates
+from n8n_scraper.scale.analysis import retry
 from n8n_scraper.scale.analysis.analysed import Analysed, read
 from n8n_scraper.scale.analysis.baseline_file import (
     FILE_NAME,
@@ -22,7 +23,7 @@ from n8n_scraper.scale.analysis.baseline_file import (
     save_baseline,
 )
 from n8n_scraper.scale.analysis.report import scale_report
-from n8n_scraper.scale.run_folder import read_folder
+from n8n_scraper.scale.run_folder import RUN, read_folder
 
 Say = Callable[..., None]
 
@@ -79,9 +80,9 @@ def _read(folder: Path, opts: argparse.Namespace) -> Analysed:
 
 
 def _run_again(seen: Analysed, folder: Path) -> Path:
-    words = seen.run.get("arguments")
-    if not words:
-        raise StartError(f"{seen.found.path} does not say how it was run, so it cannot be tried again: --retries 0.")
+    words = retry.words(seen.found)
+    if (folder / RUN).exists():
+        raise StartError(f"{folder} holds an earlier retry: remove it, or judge it by itself.")
     _start(words, folder)
     return folder
 
