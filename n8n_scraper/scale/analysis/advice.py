@@ -53,7 +53,7 @@ def advise(seen: Analysed) -> Iterator[Advice]:
 
 
 def _criteria(seen: Analysed) -> Iterator[Advice]:
-    for one in seen.found.verdicts:
+    for one in seen.verdicts:
         if one["zone"] in {RED, ACCEPTABLE}:
             figure = "there is no figure" if one["figure"] is None else f"{one['figure']:.4g} {one['unit']}"
             what = _OF_CRITERIA.get(one["name"], f"Look what lowers this: {one['meaning']}.")

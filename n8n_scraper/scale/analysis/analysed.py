@@ -5,7 +5,7 @@ the reading.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
@@ -17,8 +17,9 @@ from n8n_scraper.scale import storage
 from n8n_scraper.scale.analysis import baseline, bottlenecks
 from n8n_scraper.scale.analysis.baseline import Baseline, Compared, Conditions, SavedRun
 from n8n_scraper.scale.analysis.bottlenecks import Finding
+from n8n_scraper.scale.analysis.contradictions import contradictions, judged_again
 from n8n_scraper.scale.analysis.decision import Decision, Evidence, Zone, decide
-from n8n_scraper.scale.run_folder import FILES, OUTCOMES, VERDICTS, Outcome, RunFolder, VerdictRow, read_folder
+from n8n_scraper.scale.run_folder import FILES, RunFolder, VerdictRow, read_folder
 
 PARTS = {
     "storage": storage.FILE_NAME,
@@ -57,6 +58,15 @@ class Analysed:
         return conditions(self.found)
 
     @cached_property
+    def verdicts(self) -> tuple[VerdictRow, ...]:
+        """By the declared criteria, whatever bounds and zones the file has."""
+        return tuple(judged_again(self.found))
+
+    @cached_property
+    def contradictions(self) -> tuple[str, ...]:
+        return tuple(contradictions(self.found)) if self.has_run else ()
+
+    @cached_property
     def findings(self) -> tuple[Finding, ...]:
         return tuple(bottlenecks.look(self.found))
 
@@ -71,12 +81,13 @@ class Analysed:
         run = self.run
         return decide(
             Evidence(
-                zones={one["name"]: Zone(one["zone"], number(one["figure"])) for one in self.found.verdicts},
+                zones={one["name"]: Zone(one["zone"], number(one["figure"])) for one in self.verdicts},
                 size=self.conditions.size,
                 has_ended=bool(run.get("ended_at")),
                 exit_code=(run.get("exit_codes") or [None])[-1],
                 is_disturbed=self.is_disturbed,
                 is_again=bool(run.get("again")),
+                contradictions=self.contradictions,
                 is_compressed=not self.conditions.is_true,
                 worse=baseline.named(self.compared, baseline.WORSE),
             )
@@ -116,20 +127,12 @@ def read(folder: Path) -> Analysed:
     parts = {name: part for name, file in PARTS.items() if (part := _part(folder / file)) is not None}
     has_run = any((folder / name).is_file() for name in FILES)
     found = _no_run(folder) if parts and not has_run else read_folder(folder)
-    _demand(folder / VERDICTS, found.verdicts, VerdictRow.__required_keys__)
-    _demand(folder / OUTCOMES, found.outcomes, Outcome.__required_keys__)
     return Analysed(found, parts)
 
 
 def _no_run(folder: Path) -> RunFolder:
     """Of a folder with nothing but parts."""
     return RunFolder(folder, {}, (), (), (), {}, FILES)
-
-
-def _demand(path: Path, rows: Iterable[Mapping[str, Any]], names: frozenset[str]) -> None:
-    for row in rows:
-        if absent := names - row.keys():
-            raise StartError(f"{path}: an entry has no {', '.join(sorted(absent))}: it is not of a scale run.")
 
 
 def _part(path: Path) -> Any:

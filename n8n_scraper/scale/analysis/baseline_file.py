@@ -12,7 +12,8 @@ from n8n_scraper.exceptions import StartError
 from n8n_scraper.export.aside import write_aside
 from n8n_scraper.scale.analysis.analysed import conditions, saved
 from n8n_scraper.scale.analysis.baseline import Baseline, Conditions, SavedRun, why_not
-from n8n_scraper.scale.run_folder import RunFolder, read_folder
+from n8n_scraper.scale.analysis.contradictions import contradictions
+from n8n_scraper.scale.run_folder import VERDICTS, RunFolder, read_folder
 
 FILE_NAME = "baseline.json"
 
@@ -21,13 +22,17 @@ def baseline_of(runs: Sequence[RunFolder]) -> Baseline:
     """Of one run, or of several under equal conditions, whose spread is its noise.
 
     Raises:
-        StartError: they cannot be compared with each other, or one has no figures.
+        StartError: they cannot be compared with each other, or one has no figures, no verdicts, or contradicts itself.
     """
     for run in runs:
         if refusal := why_not(conditions(runs[0]), conditions(run)):
             raise StartError(f"{run.path}: {refusal}")
         if not run.figures:
             raise StartError(f"{run.path}: the run left no figures: nothing of it can be a baseline.")
+        if not run.verdicts:
+            raise StartError(f"{run.path}: the run was not judged ({VERDICTS} is missing or empty): it is no baseline.")
+        if found := next(contradictions(run), None):
+            raise StartError(f"{run.path}: the run contradicts itself and is no baseline: {found}.")
     is_least = {one["name"]: one["is_least"] for run in runs for one in run.verdicts}
     return Baseline(conditions=conditions(runs[0]), runs=tuple(map(saved, runs)), is_least=is_least)
 

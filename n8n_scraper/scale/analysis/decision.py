@@ -39,6 +39,8 @@ class Evidence:
     worse: tuple[str, ...] = ()
     is_again: bool = False
     """It asked again for what failed or was slow in another run."""
+    contradictions: tuple[str, ...] = ()
+    """Of its files, in words."""
 
     def red(self, names: frozenset[str] | None = None) -> list[str]:
         """Red criteria that have a figure, of these or of all."""
@@ -80,6 +82,10 @@ def _unfinished(found: Evidence) -> list[str]:
     return [f"the last crawl ended with exit code {found.exit_code}"] if found.exit_code else []
 
 
+def _contradictory(found: Evidence) -> list[str]:
+    return list(found.contradictions)
+
+
 def _unmeasured(found: Evidence) -> list[str]:
     return [f"{name} has no figure" for name, (zone, figure) in found.zones.items() if zone == RED and figure is None]
 
@@ -102,6 +108,7 @@ RULES: tuple[Rule, ...] = (
     Rule(STOP, "impolite", "a politeness criterion is red", _impolite),
     Rule(STOP, "loses", "a criterion of what must never be lost or doubled is red", _loses),
     Rule(FIX_FIRST, "unfinished", "no verdicts, no end, or an exit code that is not 0", _unfinished),
+    Rule(FIX_FIRST, "contradicts", "files of the run contradict each other", _contradictory),
     Rule(FIX_FIRST, "unmeasured", "a criterion has no figure", _unmeasured),
     Rule(FIX_FIRST, "red", "any other criterion is red", _red),
     Rule(FIX_FIRST, "worse", "a figure is worse than the baseline by more than its noise", _worse),

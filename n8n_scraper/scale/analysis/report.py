@@ -75,10 +75,12 @@ def _parts_report(seen: Analysed, name: str) -> Document:
 
 
 def _verdict(seen: Analysed) -> str:
-    counts = Counter(one["zone"] for one in seen.found.verdicts)
+    counts = Counter(one["zone"] for one in seen.verdicts)
     zones = ", ".join(f"{counts[zone]} {zone}" for zone in (TARGET, ACCEPTABLE, RED, NOT_APPLICABLE) if counts[zone])
     flag = " Others used the machine meanwhile." if seen.is_disturbed else ""
-    passed = "Not judged" if not counts else "NOT passed" if counts[RED] else "Passed"
+    passed = "Not judged" if not counts else "NOT passed" if counts[RED] or seen.contradictions else "Passed"
+    if seen.contradictions:
+        passed += f", the files contradict each other ({'; '.join(seen.contradictions)})"
     return f"{passed}: {zones or 'no verdicts'}. {seen.decision.step}{flag}"
 
 

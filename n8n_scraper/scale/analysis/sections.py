@@ -67,7 +67,7 @@ def not_there(key: str, title: str, file: str) -> Section:
 
 
 def criteria_section(seen: Analysed) -> Section:
-    rows = seen.found.verdicts
+    rows = seen.verdicts
     if not rows:
         return not_there("criteria", "Criteria", VERDICTS)
     tones = tuple(ZONE_TONES.get(one["zone"], "bad") for one in rows)

@@ -1,4 +1,4 @@
-"""A scale run's folder, made by hand: 40 workflows at the true rate, one of them not as expected."""
+"""A scale run's folder, made by hand: 40 workflows at the true rate, one of them with a nasty error."""
 
 from __future__ import annotations
 
@@ -92,20 +92,24 @@ def outcome(id: int, **fields: Any) -> Outcome:
     return {**usual, **fields}  # type: ignore[typeddict-item]
 
 
-def outcomes() -> list[Outcome]:
+def outcomes(*, wrong: bool = False) -> list[Outcome]:
+    """``wrong``: nobody planned that the 37th fails."""
     gone = {"expected_status": "gone", "expected_error_kind": "gone", "crawl_status": "gone", "error_kind": "gone"}
-    wrong = {
+    nasty = {
         "category": NASTY,
         "crawl_status": "failed",
         "error_kind": "server",
         "error": NASTY,
         "quality_score": None,
-        "is_as_expected": False,
-        "differs": "failed (server), expected complete",
+        **(
+            {"is_as_expected": False, "differs": "failed (server), expected complete"}
+            if wrong
+            else {"expected_status": "failed", "expected_error_kind": "server"}
+        ),
     }
     return [
         *(outcome(id) for id in range(1, 37)),
-        outcome(37, **wrong),
+        outcome(37, **nasty),
         *(outcome(id, **gone, quality_score=None) for id in (38, 39, 40)),
     ]
 
@@ -135,12 +139,16 @@ NewFolder = Callable[..., Path]
 def new_folder(tmp_path: Path) -> NewFolder:
     """``new_folder("name", run={…}, figures={…})``: with what differs from the usual."""
 
-    def make(name: str = "run-40", *, run: Any = None, figures: Any = None, na: Any = None) -> Path:
+    def make(
+        name: str = "run-40", *, run: Any = None, figures: Any = None, na: Any = None, wrong: bool = False
+    ) -> Path:
         folder = tmp_path / name
         folder.mkdir()
         write_run(folder, {**RUN, "name": name, **(run or {})})
-        measured = {**FIGURES, **(figures or {})}
-        write_results(folder, [one.as_row() for one in judge(criteria(40), measured, na or {})], outcomes(), measured)
+        counted = {"completeness": 100 * 36 / 37, "classification": 97.5} if wrong else {}
+        measured = {**FIGURES, **counted, **(figures or {})}
+        verdicts = [one.as_row() for one in judge(criteria(40), measured, na or {})]
+        write_results(folder, verdicts, outcomes(wrong=wrong), measured)
         (folder / "samples.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in samples()))
         (folder / "storage.json").write_text(json.dumps(STORAGE))
         return folder

@@ -26,12 +26,12 @@ def _told(seen: Analysed) -> dict[str, Any]:
 
 
 def test_figures_are_those_of_the_run(new_folder: NewFolder) -> None:
-    seen = read(new_folder(figures={"completeness": 92.0}))
+    seen = read(new_folder(figures={"columns": 98.5}, wrong=True))
     told = _told(seen)
-    assert scale_report(seen).verdict.startswith("Passed: 18 target, 1 acceptable. Next: 50 workflows")
-    assert told["decision"]["decision"] == {"decision": "next size"}
-    assert told["criteria"]["zones"] == {"target": 18, "acceptable": 1, "red": 0, "not_applicable": 0}
-    assert told["criteria"]["criteria"][0]["figure"] == 92.0
+    assert scale_report(seen).verdict.startswith("NOT passed: 17 target, 1 acceptable, 1 red. Fix first")
+    assert told["decision"]["decision"] == {"decision": "fix first"}
+    assert told["criteria"]["zones"] == {"target": 17, "acceptable": 1, "red": 1, "not_applicable": 0}
+    assert [row["figure"] for row in told["criteria"]["criteria"]][1:4] == [97.5, 100.0, 98.5]
     assert told["how"]["run"]["rate"] == 2.0
     assert told["how"]["run"]["exit_codes"] == "-9, 0"
     assert told["outcomes"]["expected"]["edge"] == {"as expected": 3, "otherwise": 1}
@@ -58,7 +58,7 @@ def test_figures_are_those_of_the_run(new_folder: NewFolder) -> None:
     advice = [row["what"] for row in told["advice"]["advice"]]
     assert any("content_search" in what for what in advice)
     assert any("one thread is full" in what for what in advice)
-    assert any("Look at the errors by kind" in what for what in advice)
+    assert any("Look at the workflows that are not as expected" in what for what in advice)
 
 
 def test_a_long_run_is_drawn_with_few_points(new_folder: NewFolder) -> None:
@@ -95,7 +95,7 @@ def test_a_run_that_is_going_on_is_not_judged(new_folder: NewFolder) -> None:
 
 def test_the_comparison_shows_ratio_and_noise(new_folder: NewFolder) -> None:
     before = baseline_of([read_folder(new_folder("before"))])
-    seen = replace(read(new_folder(figures={"service_seconds": 2.0, "completeness": 99.5})), baseline=before)
+    seen = replace(read(new_folder(figures={"service_seconds": 2.0, "columns": 99.5})), baseline=before)
     rows = {row["figure"]: row for row in _told(seen)["baseline"]["figures"]}
     assert rows["service_seconds"] == {
         "figure": "service_seconds",
@@ -106,7 +106,7 @@ def test_the_comparison_shows_ratio_and_noise(new_folder: NewFolder) -> None:
         "source": "assumed",
         "verdict": "worse",
     }
-    assert rows["completeness"]["verdict"] == "same"
+    assert rows["columns"]["verdict"] == "same"
     assert seen.decision.reasons == (("worse", "service_seconds is worse than the baseline by more than its noise"),)
     bottlenecks = {row["rule"]: row["before"] for row in _told(seen)["bottlenecks"]["rules"]}
     assert bottlenecks["mean CPU of the crawler"] == 95.0, "before and after"

@@ -27,7 +27,7 @@ def scale(run_command: Callable[..., Any], tmp_path: Path) -> Say:
 
 
 def test_a_report_is_written_into_the_folder(scale: Say, new_folder: NewFolder) -> None:
-    folder = new_folder(figures={"completeness": 1.0})
+    folder = new_folder(figures={"columns": 1.0})
     said = scale("report", folder)
     assert said.exit_code == 0, "the report is there, whatever it says"
     assert "Scale run run-40: NOT passed: 18 target, 1 red. Fix first" in said.out
@@ -38,9 +38,9 @@ def test_a_report_is_written_into_the_folder(scale: Say, new_folder: NewFolder) 
     ("figures", "run", "exit_code"),
     [
         ({}, {}, 0),
-        ({"completeness": 91.0}, {}, 0),
-        ({"completeness": 89.0}, {}, 1),
-        ({"completeness": None}, {}, 1),
+        ({"columns": 98.5}, {}, 0),
+        ({"columns": 97.0}, {}, 1),
+        ({"columns": None}, {}, 1),
         ({}, {"ended_at": None}, 1),
         ({}, {"is_disturbed": True}, 0),
     ],
@@ -105,7 +105,7 @@ def test_a_run_that_stays_disturbed_is_published_with_a_flag(
 
 
 def test_what_no_load_explains_is_not_tried_again(scale: Say, new_folder: NewFolder) -> None:
-    said = scale("gate", _disturbed(new_folder, completeness=1.0))
+    said = scale("gate", _disturbed(new_folder, columns=1.0))
     assert said.exit_code == 1
     assert "tried again" not in said.out
 
@@ -152,3 +152,57 @@ def test_a_run_that_does_not_say_its_words_cannot_be_tried_again(scale: Say, new
     assert done.exit_code == 1
     assert "cannot be tried again" in done.err
     assert scale("gate", folder, "--retries", 0).exit_code == 1
+
+
+def test_words_of_a_forged_run_are_not_started(
+    scale: Say, new_folder: NewFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(scenarios, "_start", lambda words, _folder: started.append(words))
+    words = ["shell", "--nolog", "-c", "open('evil', 'w')"]
+    done = scale("gate", new_folder(run={"is_disturbed": True, "arguments": words}, figures={"service_seconds": 90.0}))
+    assert done.exit_code == 1
+    assert "was not started as scale run but as shell --nolog" in done.err
+    assert not started
+
+
+def test_an_earlier_retry_is_not_taken_for_this_one(
+    scale: Say, new_folder: NewFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_folder("loud-retry-1")
+    monkeypatch.setattr(scenarios, "_start", lambda _words, _folder: None)
+    done = scale("gate", _disturbed(new_folder))
+    assert done.exit_code == 1
+    assert "holds an earlier retry" in done.err
+
+
+def test_outcomes_that_are_cut_are_not_asked_for_again(scale: Say, new_folder: NewFolder) -> None:
+    folder = new_folder()
+    text = (folder / "outcomes.jsonl").read_text()
+    (folder / "outcomes.jsonl").write_text(text[:-30])
+    done = scale("run", "--again", folder)
+    assert done.exit_code == 1
+    assert "outcomes.jsonl ends in the middle of a line" in done.err
+    assert "ends in the middle of a line" in scale("gate", folder).out
+    assert "ends in the middle of a line" in scale("report", folder).out
+    (folder / "outcomes.jsonl").unlink()
+    assert "outcomes.jsonl is missing" in scale("run", "--again", folder).err
+
+
+@pytest.mark.parametrize("words", [["gate"], ["report"], ["baseline"], ["run", "--again"]])
+@pytest.mark.parametrize(
+    ("name", "text"), [("verdicts.json", '[1, {"a": 2}]'), ("outcomes.jsonl", '{"id": "x"}\n{"id": 2}\n')]
+)
+def test_files_of_another_shape_are_one_sentence(
+    scale: Say, new_folder: NewFolder, words: list[str], name: str, text: str
+) -> None:
+    folder = new_folder()
+    (folder / name).write_text(text)
+    done = scale(*words, folder)
+    assert done.exit_code == 1
+    assert f"{folder / name}: an entry " in done.err
+
+
+def test_no_fewer_than_no_retries(scale: Say, new_folder: NewFolder) -> None:
+    with pytest.raises(SystemExit):
+        scale("gate", new_folder(), "--retries", "-3")
