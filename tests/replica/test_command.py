@@ -37,7 +37,7 @@ def test_it_serves_until_a_signal(environment: dict[str, str], tmp_path: Path) -
 @pytest.mark.parametrize(
     ("arguments", "code", "complaint"),
     [
-        (["--cuont", "5"], 2, "no words; got: --cuont 5"),
+        (["--cuont", "5"], 2, "This command has no option --cuont; --help lists them"),
         (["--corpus", "/nowhere/x.jsonl"], 1, "Corpus /nowhere/x.jsonl: No such file or directory"),
     ],
 )

@@ -43,7 +43,7 @@ def digest(library: GeneratedLibrary) -> str:
 def test_the_same_seed_gives_the_same_bytes_on_every_python() -> None:
     """A change of the generator changes this on purpose; a change of machine or Python must not."""
     library = GeneratedLibrary(Recipe(count=100, seed=7, hostile=True))
-    assert digest(library) == "9bfb6f88c666bd9ede5cb88fba80e6b2b34baccb74189f0edf69f541dec2be90"
+    assert digest(library) == "c0e833e617e09e8e814f3145a20634f84e50f75641ebc26a1fd6bacab08587e8"
 
 
 def test_an_answer_does_not_depend_on_those_made_before() -> None:
