@@ -111,6 +111,12 @@ def test_a_disturbed_run_that_contradicts_itself_is_not_tried_again(new_folder: 
     assert not gate.must_retry(read(folder))
 
 
+def test_completeness_applies_where_a_workflow_can_be_complete(new_folder: NewFolder) -> None:
+    folder = new_folder(run={"again": "before"}, na={"completeness": "none is among them"})
+    (folder / FIGURES).unlink()
+    assert f"completeness is no figure in {VERDICTS}, but 100 by {OUTCOMES}" in read(folder).contradictions
+
+
 def test_a_missing_verdict_has_no_figure(new_folder: NewFolder) -> None:
     folder = new_folder()
     _verdicts(lambda rows: rows.pop(0))(folder)
