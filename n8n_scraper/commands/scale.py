@@ -6,7 +6,7 @@ import argparse
 import math
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -58,6 +58,9 @@ class Command(ProjectCommand):
             metavar="SECONDS",
             help="of the replica's answers, from-to (0.05-0.2; speed, memory: 0)",
         )
+        self._add_run_options(add)
+
+    def _add_run_options(self, add: Callable[..., object]) -> None:
         add("--size", type=_whole, default=1000, metavar="N", help="dataset, run: workflows in it (1000)")
         add("--corpus", type=Path, metavar="FILE", help="dataset, run, speed, memory, queries: recorded answers")
         add(

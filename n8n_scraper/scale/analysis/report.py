@@ -139,9 +139,9 @@ def _how(seen: Analysed) -> Section:
 def _disturbed(is_disturbed: bool | None) -> Figure:
     if is_disturbed is None:
         return Figure("disturbed", "used by others", None)
-    word, tone = ("yes", "warn") if is_disturbed else ("no", "good")
-    note = "times are not comparable" if is_disturbed else ""
-    return Figure("disturbed", "used by others", word, "text", tone, note)  # type: ignore[arg-type]
+    if is_disturbed:
+        return Figure("disturbed", "used by others", "yes", "text", "warn", "times are not comparable")
+    return Figure("disturbed", "used by others", "no", "text", "good")
 
 
 def _composition(composition: dict[str, dict[str, int]]) -> Table:
