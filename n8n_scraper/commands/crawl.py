@@ -12,11 +12,11 @@ from typing import Any
 
 import psycopg2
 from scrapy.commands.crawl import Command as ScrapyCrawl
-from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
 from w3lib.url import file_uri_to_path
 
 from n8n_scraper.arguments import WORK_NAMES
+from n8n_scraper.crawler import Crawler
 from n8n_scraper.exceptions import DiskFull, NothingToDo, StartError, StoreUnavailable
 from n8n_scraper.exit_codes import FAULT, exit_code
 from n8n_scraper.export.after_crawl import renew_snapshot
@@ -56,7 +56,8 @@ class Command(ScrapyCrawl):
 
     def _crawl(self, opts: argparse.Namespace) -> int:
         assert self.crawler_process is not None
-        crawler = self._create_crawler(WorkflowsSpider.name)
+        crawler = Crawler(WorkflowsSpider, self.settings)
+        self._create_crawler(crawler)  # type: ignore[arg-type]  # Scrapy takes one, and completes it
         task: Any = self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start()
         if task.done() and not task.cancelled() and task.exception() is not None:
@@ -80,7 +81,7 @@ class Command(ScrapyCrawl):
 def _end(crawler: Crawler) -> int:
     """Write the snapshot where the close reason allows it; the exit code."""
     spider: Any = crawler.spider
-    closed_by = crawler.stats.get_value("finish_reason") or _before_its_start(crawler)
+    closed_by = crawler.stats.get_value("finish_reason")
     reason = spider.stop_reason or closed_by
     if reason not in {"store_unavailable", "dry_run"}:
         _take_down_meanwhile(spider)
@@ -91,11 +92,6 @@ def _end(crawler: Crawler) -> int:
     if exit_code(reason) == 0 and any(name.startswith("feedexport/failed_count") for name in crawler.stats.get_stats()):
         raise StartError("A feed of this run could not be written (the log says why); the store has its rows.")
     return exit_code(reason)
-
-
-def _before_its_start(crawler: Crawler) -> str | None:
-    """Scrapy 2.19 closes no spider that a signal meets while it is opened: nothing was asked for, nothing is lost."""
-    return "shutdown" if crawler.engine is None or crawler.engine.start_time is None else None
 
 
 def _take_down_meanwhile(spider: Any) -> None:

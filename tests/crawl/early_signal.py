@@ -1,4 +1,4 @@
-"""An extension for crawls of tests: the signal that comes while the spider is opened, of which Scrapy takes its time."""
+"""An extension for crawls of tests: a signal that comes while the spider is opened, or the engine started."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class EarlySignal:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         extension = cls(crawler.settings.getint("EARLY_SIGNAL"))
-        crawler.signals.connect(extension.spider_opened, signals.spider_opened)
+        crawler.signals.connect(extension.send, getattr(signals, crawler.settings["EARLY_SIGNAL_AT"]))
         return extension
 
-    async def spider_opened(self) -> None:
+    async def send(self) -> None:
         os.kill(os.getpid(), self._number)
         await asyncio.sleep(1)  # its handler runs meanwhile

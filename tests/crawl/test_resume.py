@@ -183,12 +183,13 @@ def test_a_job_keeps_the_ids_of_its_first_start_and_says_so(
     assert re.search(r"'count': 20", done.said)
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("sent", "moment"), [(signal.SIGINT, "spider_opened"), (signal.SIGTERM, "engine_started")])
 def test_a_signal_while_the_spider_is_opened_is_a_clean_end(
-    crawl: Crawler, small: RunningReplica, tmp_path: Path, sent: signal.Signals
+    crawl: Crawler, small: RunningReplica, tmp_path: Path, sent: signal.Signals, moment: str
 ) -> None:
     early = json.dumps({**EXTENSIONS, "tests.crawl.early_signal.EarlySignal": 1000})
-    first = crawl(small, JOBDIR=tmp_path / "job", EXTENSIONS=early, EARLY_SIGNAL=int(sent))
+    settings = {"EXTENSIONS": early, "EARLY_SIGNAL": int(sent), "EARLY_SIGNAL_AT": moment}
+    first = crawl(small, JOBDIR=tmp_path / "job", **settings)
     assert (first.code, "Traceback" in first.said) == (0, False), first.said
     assert crawl.query("select close_reason, exit_code from runs") == [{"close_reason": "shutdown", "exit_code": 0}]
     assert small.entries() == []
