@@ -46,7 +46,7 @@ _LIMITS = (
 def _figures(first: RunData, second: RunData) -> Table:
     measures: list[tuple[str, Unit, _Measure]] = [
         ("planned", "count", lambda run: run.number(stats.PLANNED_COUNT)),
-        ("stored", "count", lambda run: None if run.visits is None else len(run.visits)),
+        ("visited", "count", lambda run: None if run.visits is None else len(run.visits)),
         *((status, "count", _with_status(status)) for status in CRAWL_STATUSES),
         ("requests", "count", lambda run: run.number(stats.RATE_REQUEST_COUNT)),
         ("retries", "count", lambda run: run.number(stats.RETRY_COUNT) or 0),

@@ -113,7 +113,7 @@ def _verdict(run: RunData, judged: Sequence[Judged]) -> tuple[Tone, str]:
     words = f"{run.close_reason} (exit code {run.exit_code}): {meaning}.{_told(run)}"
     if run.exit_code == 0 and run.close_reason == "finished" and not failed:
         applied = sum(one.verdict == "passed" for one in judged)
-        return "good", f"{words} {applied} checks passed."
+        return "good", f"{words} {applied} checks passed." if applied else f"{words} No check was in force."
     words += f" Failed checks: {'; '.join(failed)}." if failed else ""
     return ("bad" if run.exit_code else "warn"), words
 
@@ -138,7 +138,7 @@ def _summary(run: RunData) -> Section:
     planned = run.number(stats.PLANNED_COUNT)
     note = "" if run.ended_at or not run.stats else "at its last checkpoint"
     figures = [Figure("planned", "planned", planned)]
-    figures.append(Figure("stored", "stored", counts.total() if counts is not None else None))
+    figures.append(Figure("visited", "visited", counts.total() if counts is not None else None))
     for status in CRAWL_STATUSES:
         value = counts[status] if counts is not None else None
         figures.append(

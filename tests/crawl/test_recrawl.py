@@ -64,7 +64,7 @@ def test_a_recrawl_that_fails_is_told_as_failed_everywhere(crawl: Crawler, new_r
     made = report(second)
     assert "8 complete, 12 failed." in made["verdict"]
     summary = made["sections"]["summary"]["summary"]
-    assert [summary[name] for name in ("stored", "complete", "failed")] == [20, 8, 12]
+    assert [summary[name] for name in ("visited", "complete", "failed")] == [20, 8, 12]
     statuses = made["sections"]["outcomes"]["statuses"]
     assert (statuses["this run"]["failed"], statuses["row"]["complete"]) == (12, 20)
     assert "12 workflows that came then failed now" in told(

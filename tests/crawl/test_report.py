@@ -45,7 +45,7 @@ def test_every_crawl_leaves_its_report_and_its_ledger(crawl: Crawler, site: Runn
     told, stats = report(done), done.stats()
     assert told["tone"] == "good", told["verdict"]
     summary = told["sections"]["summary"]["summary"]
-    assert [summary[name] for name in ("planned", "stored", "gone", "failed")] == [COUNT, COUNT, 1, 2]
+    assert [summary[name] for name in ("planned", "visited", "gone", "failed")] == [COUNT, COUNT, 1, 2]
     failures = {row["kind"]: row["ids"] for row in told["sections"]["outcomes"]["failures"]}
     assert failures == {"malformed": [broken], "blocked": [refused], "gone": [gone]}
     assert told["sections"]["changes"]["counts"]["new"] == COUNT - 3

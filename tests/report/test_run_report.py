@@ -46,7 +46,7 @@ def test_figures_are_those_of_the_run(new_run: NewRun) -> None:
     told = figures(new_run())
     assert told["summary"]["summary"] == {
         "planned": 100,
-        "stored": 100,
+        "visited": 100,
         "complete": 94,
         "partial": 0,
         "gone": 2,
@@ -102,7 +102,9 @@ def test_a_drift_names_its_fields(new_run: NewRun) -> None:
 
 def test_thresholds_are_those_of_the_run(new_run: NewRun) -> None:
     off = {"N8N_SCRAPER_CHECKS": "off"}
-    assert run_report(new_run(settings=off)).tone == "good"
+    document = run_report(new_run(settings=off))
+    assert document.tone == "good"
+    assert document.verdict.endswith("No check was in force.")
     of_another_version = {"N8N_SCRAPER_CHECKS": "no_such_check<=1"}
     assert len(figures(new_run(settings=of_another_version))["checks"]["checks"]) > 10
 
@@ -111,7 +113,7 @@ def test_a_run_that_was_killed_has_rows_and_no_stats(new_run: NewRun) -> None:
     killed = new_run(ended_at=None, close_reason=None, exit_code=None, stats={})
     told = figures(killed)
     assert "no end in the ledger" in run_report(killed).verdict
-    assert told["summary"]["summary"]["stored"] == 100
+    assert told["summary"]["summary"]["visited"] == 100
     assert told["summary"]["summary"]["requests"] is None
     assert "no_data" in told["checks"]["checks"]
     assert "no_data" in told["completeness"]["columns"]
@@ -139,7 +141,7 @@ def test_a_run_that_was_killed_says_what_it_left_and_why(new_run: NewRun) -> Non
 
 def test_without_the_store_the_stats_are_left(new_run: NewRun) -> None:
     told = figures(new_run(visits=None))
-    assert told["summary"]["summary"]["stored"] is None
+    assert told["summary"]["summary"]["visited"] is None
     assert told["requests"]["rate"]["requests"] == 130
     for section, key in (("outcomes", "rows"), ("time", "service"), ("changes", "changes"), ("quality", "scores")):
         assert "no_data" in told[section][key]
