@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -22,12 +23,13 @@ class AccessLog:
                 raise StartError(f"Access log {path}: {error.strerror}; give a file that can be written.") from None
 
     def write(self, t: float, host: str, path: str, status: int, id: int | None, **more: str | None) -> None:
-        """``t`` is the monotonic time of arrival in seconds; ``status`` is 0 where no answer was given; of ``more``
-        (``fault``, ``video``, ``retry_after``) what is not None is written.
+        """``t`` is the monotonic time of arrival in seconds, now that of the answer; ``status`` is 0 where none is
+        given; of ``more`` (``fault``, ``video``, ``retry_after``) what is not None is written.
         """
         if self._file is None:
             return
         line: dict[str, Any] = {"t": round(t, 6), "host": host, "path": path, "status": status, "id": id}
+        line["seconds"] = round(time.monotonic() - t, 6)
         line |= {name: value for name, value in more.items() if value is not None}
         self._file.write(orjson.dumps(line).decode() + "\n")
 

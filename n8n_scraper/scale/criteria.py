@@ -120,7 +120,7 @@ def criteria(size: int) -> tuple[Criterion, ...]:
         _most("watchdog", "workflows ended by WORKFLOW_TIMEOUT", "workflows", 0, 4),
         _most(
             "stage_gap",
-            "95th percentile of the gap between independent stages of a workflow",
+            "95th percentile of the time that a stage did not begin beside another, with a place free at its host",
             "ms",
             100,
             500,

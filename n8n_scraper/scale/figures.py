@@ -14,6 +14,7 @@ from n8n_scraper import stats
 from n8n_scraper.report.measures import percentile
 from n8n_scraper.scale.criteria import LISTED_COLUMNS
 from n8n_scraper.scale.dataset import GOOD_QUALITY, Dataset
+from n8n_scraper.scale.stage_gap import Gap
 
 Row = Mapping[str, Any]
 COLUMN = "column/"
@@ -77,8 +78,18 @@ def of_crawl_log(text: str) -> dict[str, float | None]:
     return {"breaker": float(len(_BREAKER_OPENS.findall(text)))}
 
 
-def of_gaps(gaps: Sequence[float]) -> dict[str, float | None]:
-    return {"stage_gap": percentile(gaps, 0.95), "stage_gap_pairs": float(len(gaps))}
+def of_gaps(gaps: Sequence[Gap]) -> dict[str, float | None]:
+    return {
+        "stage_gap": percentile([gap.idle for gap in gaps], 0.95),
+        "stage_gap_pairs": float(len(gaps)),
+        "stage_gap_with_queues": percentile([gap.whole for gap in gaps], 0.95),
+    }
+
+
+def queues(figures: Mapping[str, float | None]) -> str:
+    """What the figure ``stage_gap`` is of."""
+    pairs, whole = figures.get("stage_gap_pairs"), figures.get("stage_gap_with_queues")
+    return "" if whole is None else f"of {pairs:g} pairs; {whole:.4g} ms with the queues for the few places of a host"
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -20,6 +20,7 @@ from typing import Any
 from n8n_scraper import __version__
 from n8n_scraper.exceptions import StartError
 from n8n_scraper.export.check import NAMES, check_folder
+from n8n_scraper.image_download import HOST_PLACES
 from n8n_scraper.layers.row import PARSER_VERSION
 from n8n_scraper.replica.process import RunningReplica
 from n8n_scraper.scale import expected, figures, monitor
@@ -30,10 +31,11 @@ from n8n_scraper.scale.killed_job import Kill, KilledJob, Result
 from n8n_scraper.scale.moments import at_rows
 from n8n_scraper.scale.run_folder import Run, read_folder, write_results, write_run
 from n8n_scraper.scale.samples import foreign_share
-from n8n_scraper.scale.stage_gap import Rates, stage_gaps
+from n8n_scraper.scale.stage_gap import Host, Limits, stage_gaps
 from n8n_scraper.scale.storage import write_storage
 from n8n_scraper.scale.store_probe import count_queries
 from n8n_scraper.scale.trial import Trial
+from n8n_scraper.transcripts.stage import AT_ONCE
 
 MOST_FOREIGN_SHARE = 0.1
 """Of the seconds of a run: when others used the machine for longer, its figures of time are flagged."""
@@ -151,7 +153,7 @@ def _judge(task: Task, trial: Trial, crawled: _Crawled, begun: Run) -> ScaleRun:
     wrong = {one["id"]: one["differs"] for one in outcomes if one["differs"]}
     measured = _measured(task, trial, crawled, rows, set(wrong))
     not_applicable = _without_members(task, measured) | conditions.not_applicable(task.size)
-    notes = {"columns": figures.worst_columns(measured)}
+    notes = {"columns": figures.worst_columns(measured), "stage_gap": figures.queues(measured)}
     verdicts = tuple(judge(criteria(task.size), measured, not_applicable, notes))
     samples = read_folder(task.kept).samples
     ended = Run(
@@ -174,13 +176,14 @@ def _measured(
     task: Task, trial: Trial, crawled: _Crawled, rows: Mapping[int, Any], wrong: set[int]
 ) -> dict[str, float | None]:
     entries, conditions = trial.replica.entries(), task.conditions
-    rates = Rates(conditions.site_rate, conditions.media_rate, conditions.transcript_rate)
+    media, youtube = Host(conditions.media_rate, HOST_PLACES), Host(conditions.transcript_rate, AT_ONCE)
+    limits = Limits(conditions.site_rate, media, youtube)
     return {
         **figures.of_rows(task.dataset, rows, wrong),
         **figures.of_log(task.dataset, entries),
         **figures.of_stats(_stats(trial)),
         **figures.of_crawl_log(trial.log.read_text(encoding="utf-8", errors="replace")),
-        **figures.of_gaps(stage_gaps(rows, entries, rates)),
+        **figures.of_gaps(stage_gaps(rows, entries, limits)),
         "workflows_per_hour": len(rows) / crawled.seconds * 3600,
         "exports": 0.0 if list(check_folder(trial.exports)) else float(len(NAMES)),
         "resumed": 100 * len(rows) / task.size if crawled.kill else None,

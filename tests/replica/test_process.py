@@ -145,13 +145,14 @@ def test_access_log(tmp_path: Path, ask: Ask) -> None:
         entries = replica.entries()
         assert replica.stats()["by_host"] == {"api": 2, "site": 1}
         assert replica.stats()["by_status"] == {"200": 2, "404": 1}
-    assert [{name: value for name, value in entry.items() if name != "t"} for entry in entries] == [
+    assert [{name: value for name, value in entry.items() if name not in {"t", "seconds"}} for entry in entries] == [
         {"host": "site", "path": "/robots.txt", "status": 200, "id": None},
         {"host": "api", "path": "/api/templates/search?rows=1", "status": 200, "id": None},
         {"host": "api", "path": "/api/templates/workflows/999999", "status": 404, "id": 999999},
     ]
     moments = [entry["t"] for entry in entries]
     assert before < moments[0] < moments[1] < moments[2] < time.monotonic()
+    assert all(0 <= entry["seconds"] < entry["t"] for entry in entries)
     with running_replica(count=3, access_log=path) as replica:
         ask(f"{replica.site_url}/robots.txt")
     assert path.read_text().count("\n") == 4, "a log is appended to"

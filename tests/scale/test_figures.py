@@ -90,7 +90,7 @@ def test_politeness_and_retries_are_what_the_site_saw() -> None:
 def test_without_anything_measured_there_is_no_figure() -> None:
     assert figures.of_stats([{}]) == {"peak_memory": None, "store_query_p95": None}
     assert figures.of_rows(Dataset((), {}), {}, {})["completeness"] is None
-    assert figures.of_gaps([]) == {"stage_gap": None, "stage_gap_pairs": 0}
+    assert figures.of_gaps([]) == {"stage_gap": None, "stage_gap_pairs": 0, "stage_gap_with_queues": None}
 
 
 def test_the_worst_column_counts_and_is_named() -> None:
