@@ -6,6 +6,11 @@ are set by n8n_scraper.addon, unless given with ``-s``.
 
 import os
 
+# Here for its place: Scrapy's deprecated classes look at the whole call stack as they are made, and deep below a
+# spider's imports that is a quarter of a second of every start.
+import scrapy.core.downloader.contextfactory  # noqa: F401 - the spider's imports need it loaded, not named
+from scrapy.settings import default_settings
+
 from n8n_scraper.config import PREFIX, SETTINGS
 
 BOT_NAME = "n8n_scraper"
@@ -37,6 +42,13 @@ COOKIES_ENABLED = False
 REFERER_ENABLED = False
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False  # on by default in 2.19: runs posted Python
+
+# Components that are off here are left out of Scrapy's own lists: with None in ours they would be imported all the
+# same, and all of aiohttp and tldextract with them, a fifth of a start.
+EXTENSIONS_BASE = dict(default_settings.EXTENSIONS_BASE)
+del EXTENSIONS_BASE["scrapy.extensions.remote_control.RemoteControl"]
+DOWNLOADER_MIDDLEWARES_BASE = dict(default_settings.DOWNLOADER_MIDDLEWARES_BASE)
+del DOWNLOADER_MIDDLEWARES_BASE["scrapy.downloadermiddlewares.cookies.CookiesMiddleware"]
 
 SCHEDULER = "n8n_scraper.scheduler.MemoryScheduler"
 SCRAPER_SLOT_MAX_ACTIVE_SIZE = 50_000_000  # answers wait for their batch's commit: 50 rows of the largest usual size
