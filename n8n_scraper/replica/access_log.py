@@ -24,7 +24,8 @@ class AccessLog:
 
     def write(self, t: float, host: str, path: str, status: int, id: int | None, **more: str | None) -> None:
         """``t`` is the monotonic time of arrival in seconds, now that of the answer; ``status`` is 0 where none is
-        given; of ``more`` (``fault``, ``video``, ``retry_after``) what is not None is written.
+        given; of ``more`` (``fault``, ``video``, ``retry_after``,
+        ``client``) what is not None is written.
         """
         if self._file is None:
             return

@@ -3,7 +3,8 @@
 A plan is ``{"seed": 1, "rules": [RULE, …]}``; the first rule that fits a request decides. A rule has
 
 - where: ``host`` (site, api, youtube) · ``route`` (detail, page, listing, robots …: a name of ``routes``, or a list) ·
-  ``id`` (a number or a list) · ``video`` (of YouTube: an id or a list) · ``path`` (a pattern like ``/api/*``)
+  ``id`` (a number or a list) · ``video`` (of YouTube: an id or a list) · ``path`` (a pattern like ``/api/*``) ·
+  ``client`` (the address that it comes from)
 - when: ``requests`` [first, last], numbers of requests since the plan was set, from 1 · ``between`` [from, to], seconds
   since then · ``above``, requests per second: only those beyond this rate · ``allowance`` [count, seconds]: only those
   beyond so many in each window of so many seconds; a 429 then says by Retry-After when the next one begins · ``share``
@@ -64,6 +65,7 @@ class Asked:
     id: int | None = None
     kept_alive: bool = False
     video: str | None = None
+    client: str | None = None
 
     @property
     def key(self) -> str:
@@ -91,6 +93,7 @@ class Rule:
     id: frozenset[int] = frozenset()
     video: frozenset[str] = frozenset()
     path: str | None = None
+    client: str | None = None
     requests: tuple[float, float] | None = None
     between: tuple[float, float] | None = None
     above: float | None = None
@@ -112,6 +115,7 @@ class Rule:
             and (not self.id or asked.id in self.id)
             and (not self.video or asked.video in self.video)
             and (self.path is None or fnmatchcase(asked.path, self.path))
+            and self.client in {None, asked.client}
         )
 
     def fits_moment(self, number: int, seconds: float) -> bool:
@@ -217,6 +221,7 @@ _PARSERS: dict[str, Any] = {
     "id": _ids,
     "video": lambda value: frozenset([value] if isinstance(value, str) else value),
     "path": str,
+    "client": str,
     "requests": _limits,
     "between": _limits,
     "above": _positive,

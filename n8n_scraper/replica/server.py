@@ -105,7 +105,7 @@ class Replica:
         if request.transport is not None:
             self._connections.add(request.transport)
         video = asked.rest if host == "youtube" else None
-        return Asked(host, asked.kind, request.path, asked.id, kept_alive, video)
+        return Asked(host, asked.kind, request.path, asked.id, kept_alive, video, request.remote)
 
     def _reply(self, host: str, asked: Route, request: web.BaseRequest) -> Reply:
         allowed = ("POST",) if asked.kind == "player" else ("GET", "HEAD")
@@ -130,4 +130,6 @@ class Replica:
         self.traffic.answer(host, status, asked.kind, kind)
         video = asked.rest if host == "youtube" else None
         wait = reply.headers.get("Retry-After")
-        self._log.write(arrived, host, request.path_qs, status, asked.id, fault=kind, video=video, retry_after=wait)
+        client = None if request.remote == self._options.bind else request.remote
+        more = {"fault": kind, "video": video, "retry_after": wait, "client": client}
+        self._log.write(arrived, host, request.path_qs, status, asked.id, **more)

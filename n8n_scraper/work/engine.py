@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import procrastinate
@@ -20,7 +20,7 @@ from procrastinate.manager import JobManager
 from psycopg import AsyncConnection, OperationalError
 from psycopg_pool import PoolTimeout
 
-from n8n_scraper.work.tasks import SCHEMA, Batch
+from n8n_scraper.work.tasks import QUEUES, SCHEMA, Batch
 
 logger = logging.getLogger(__name__)
 RETRY_SECONDS = 0.5
@@ -72,11 +72,16 @@ class SettlingManager(JobManager):
     """Leaves the end of a job to ``settle``; knows its worker's number and what it has in hands."""
 
     def __init__(
-        self, connector: PatientConnector, settle: Settle, registered: Callable[[int], Awaitable[None]]
+        self,
+        connector: PatientConnector,
+        settle: Settle,
+        registered: Callable[[int], Awaitable[None]],
+        is_paused: Callable[[], Awaitable[bool]],
     ) -> None:
         super().__init__(connector)
         self._settle = settle
         self._registered = registered
+        self._is_paused = is_paused
         self.in_hands: set[int] = set()
 
     async def register_worker(self) -> int:
@@ -84,7 +89,11 @@ class SettlingManager(JobManager):
         await self._registered(number)
         return number
 
-    async def fetch_job(self, queues: Any, worker_id: int) -> Job | None:
+    async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
+        if await self._is_paused():
+            queues = [queue for queue in queues or QUEUES if queue != "crawl"]
+            if not queues:
+                return None
         job = await super().fetch_job(queues, worker_id)
         if job is not None and job.id is not None:
             self.in_hands.add(job.id)

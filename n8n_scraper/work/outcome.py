@@ -16,7 +16,7 @@ MOST_CRASHES = 3
 SITE_REASONS = frozenset(
     {"blocked", "circuit_breaker_open", "robots_unreachable", "sitemap_unavailable", "listing_unavailable"}
 )
-"""Close reasons that hold for every task of the site: the others wait too."""
+"""Close reasons that hold for every task: whoever asks from the same address waits too."""
 WAITS = {
     **dict.fromkeys(SITE_REASONS, 900.0),
     "store_unavailable": 30.0,
@@ -51,7 +51,7 @@ class Outcome:
     """Seconds until it is tried again."""
     crash_count: int = 0
     concerns_site: bool = False
-    """All tasks that ask the site wait as long."""
+    """No worker of the same egress asks the site for as long."""
 
 
 def judge(end: End) -> Outcome:

@@ -26,6 +26,10 @@ select w.worker_id as number, w.host, w.pid, w.egress,
     (select count(*) from {SCHEMA}.procrastinate_jobs q where q.worker_id = w.worker_id and status = 'doing') as tasks
 from work_workers w join {SCHEMA}.procrastinate_workers p on p.id = w.worker_id order by 1
 """  # noqa: S608 - likewise
+_PAUSES = """
+select egress, until, extract(epoch from until - now())::float8 as seconds, reason from work_pauses
+where until > now() order by 1
+"""
 _TOLD = """
 select id, kind, reason, worker, crash_count, set_aside_at is not null as is_aside
 from work_tasks where finished_at is null and reason is not null order by id limit 20
@@ -37,6 +41,8 @@ class WorkState(NamedTuple):
     workers: list[dict[str, Any]]
     told: list[dict[str, Any]]
     """Tasks with something to say."""
+    pauses: list[dict[str, Any]]
+    """Egresses whose workers begin no crawl, because the site refuses them."""
 
 
 def read_work(cursor: Cursor) -> WorkState | None:
@@ -44,7 +50,7 @@ def read_work(cursor: Cursor) -> WorkState | None:
     cursor.execute("select to_regclass(%s) is not null", (f"{SCHEMA}.procrastinate_jobs",))
     if cursor.fetchone() != (True,):
         return None
-    return WorkState(*(_rows(cursor, statement) for statement in (_TASKS, _WORKERS, _TOLD)))
+    return WorkState(*(_rows(cursor, statement) for statement in (_TASKS, _WORKERS, _TOLD, _PAUSES)))
 
 
 def lines(state: WorkState) -> Iterator[str]:
@@ -55,6 +61,9 @@ def lines(state: WorkState) -> Iterator[str]:
         egress = f", egress {row['egress']}" if row["egress"] else ""
         seen = f"seen {row['silent_seconds']:.0f} s ago"
         yield f"worker {row['number']}: {row['host']}, process {row['pid']}{egress}, {row['tasks']} tasks, {seen}"
+    for row in state.pauses:
+        egress = f"egress {row['egress']}" if row["egress"] else "workers without an egress"
+        yield f"{egress}: no crawl begins for {row['seconds']:.0f} s: {row['reason']} (scrapy work retry ends the wait)"
     for row in state.told:
         what = "set aside" if row["is_aside"] else "tried again"
         yield f"task {row['id']} ({row['kind']}) {what}: {row['reason']}; last worker {row['worker']}"

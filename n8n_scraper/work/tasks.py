@@ -89,7 +89,12 @@ def settle(cursor: Cursor, claim: Claim, exit_code: int | None, time_factor: flo
         "select from procrastinate_jobs where id = %s and worker_id = %s and status = 'doing' for update",
         (claim.entry, claim.worker),
     )
-    return conclude(cursor, claim.entry, claim.task, exit_code, time_factor) if cursor.rowcount else None
+    if not cursor.rowcount:
+        return None
+    outcome = conclude(cursor, claim.entry, claim.task, exit_code, time_factor)
+    if outcome.concerns_site:
+        _pause(cursor, claim.worker, outcome)
+    return outcome
 
 
 def settle_schedule(cursor: Cursor, entry: int, worker: int, batch: Batch) -> None:
@@ -110,7 +115,10 @@ def conclude(cursor: Cursor, entry: int, task: int, exit_code: int | None, time_
     outcome = judge(end)
     outcome = replace(outcome, wait=outcome.wait / time_factor)
     if outcome.verdict == "again":
-        _retry(cursor, entry, outcome)
+        cursor.execute(
+            "select procrastinate_retry_job_v2(%s, now() + make_interval(secs => %s), null, null, null)",
+            (entry, 0.0 if outcome.concerns_site else outcome.wait),  # another egress may have it at once
+        )
     else:
         status = "succeeded" if outcome.verdict == "done" else "failed"
         cursor.execute("select procrastinate_finish_job_v1(%s, %s, false)", (entry, status))
@@ -129,8 +137,9 @@ def conclude(cursor: Cursor, entry: int, task: int, exit_code: int | None, time_
 
 
 def put_back(cursor: Cursor) -> int:
-    """Put what was set aside on the queue again; how many tasks that were."""
+    """Put what was set aside on the queue again, and end all pauses; how many tasks that were."""
     enter_engine_schema(cursor)
+    cursor.execute("delete from work_pauses")
     cursor.execute(
         "update work_tasks set set_aside_at = null, crash_count = 0 where set_aside_at is not null returning id"
     )
@@ -171,17 +180,15 @@ def _read_end(cursor: Cursor, task: int, exit_code: int | None) -> tuple[str, En
     return kind, End(exit_code, done, close_reason, progress, crashes)
 
 
-def _retry(cursor: Cursor, entry: int, outcome: Outcome) -> None:
+def _pause(cursor: Cursor, worker: int, outcome: Outcome) -> None:
+    """What the site refuses this worker it refuses all that ask from the same address."""
     cursor.execute(
-        "select procrastinate_retry_job_v2(%s, now() + make_interval(secs => %s), null, null, null)",
-        (entry, outcome.wait),
+        "insert into work_pauses (egress, until, reason)"
+        " select egress, now() + make_interval(secs => %s), %s from work_workers where worker_id = %s"
+        " on conflict (egress) do update set until = greatest(work_pauses.until, excluded.until),"
+        " reason = excluded.reason",
+        (outcome.wait, outcome.reason, worker),
     )
-    if outcome.concerns_site:
-        cursor.execute(
-            "update procrastinate_jobs set scheduled_at = greatest(scheduled_at, now() + make_interval(secs => %s))"
-            " where status = 'todo' and queue_name <> 'export'",
-            (outcome.wait,),
-        )
 
 
 def _split(cursor: Cursor, batch: int, plan: int) -> None:

@@ -87,7 +87,7 @@ class Service:
         """From one registration to its end: we were told to end, or our lease has ended."""
         terms = self._terms
         connector = PatientConnector(self._dsn, patience=terms.patience, connections=2 + terms.concurrency)
-        manager = SettlingManager(connector, self._settle, self._registered)
+        manager = SettlingManager(connector, self._settle, self._registered, self._is_paused)
         app = make_app(manager, self._run, terms.schedules)
         async with app.open_async():
             working = asyncio.ensure_future(
@@ -114,6 +114,10 @@ class Service:
         self._number = number
         await self._store.run(partial(workers.note_worker, worker=self._self()))
         logger.info("Worker %d (%s) is ready.", number, self._self().name)
+
+    async def _is_paused(self) -> bool:
+        paused: bool = await self._store.run(partial(workers.is_paused, egress=self._terms.egress))
+        return paused
 
     def _self(self) -> workers.Worker:
         return workers.Worker(self._number, socket.gethostname(), os.getpid(), self._terms.egress)

@@ -65,6 +65,12 @@ def give_up_lost_claims(cursor: Cursor, number: int, in_hands: Collection[int], 
     return int(cursor.rowcount)
 
 
+def is_paused(cursor: Cursor, egress: str) -> bool:
+    """Whether no worker of this egress is to begin a crawl now."""
+    cursor.execute("select from work_pauses where egress = %s and until > now()", (egress,))
+    return bool(cursor.rowcount)
+
+
 def count_left(cursor: Cursor) -> int:
     """Entries that are not done, those that wait for their time included."""
     enter_engine_schema(cursor)

@@ -158,6 +158,22 @@ def test_access_log(tmp_path: Path, ask: Ask) -> None:
     assert path.read_text().count("\n") == 4, "a log is appended to"
 
 
+def test_requests_from_another_address_are_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "access.jsonl"
+    with running_replica(count=1, access_log=path) as replica:
+        replica.set_faults({"client": "127.0.0.2", "kind": "403"})
+        statuses = []
+        for address in ("127.0.0.1", "127.0.0.2"):
+            connection = http.client.HTTPConnection(
+                replica.site_url.removeprefix("http://"), timeout=20, source_address=(address, 0)
+            )
+            connection.request("GET", "/robots.txt")
+            statuses.append(connection.getresponse().status)
+            connection.close()
+        assert statuses == [200, 403]
+        assert [entry.get("client") for entry in replica.entries()] == [None, "127.0.0.2"]
+
+
 def test_ids_are_written(tmp_path: Path) -> None:
     path = tmp_path / "ids.txt"
     with running_replica(count=20, ids=path) as replica:
