@@ -4,23 +4,23 @@ crawl's own stats. Pure; None where there is nothing to measure.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from n8n_scraper import stats
 from n8n_scraper.report.measures import percentile
+from n8n_scraper.scale.attempts import Breaker
 from n8n_scraper.scale.criteria import LISTED_COLUMNS
 from n8n_scraper.scale.dataset import GOOD_QUALITY, Dataset
 from n8n_scraper.scale.stage_gap import Gap
 
 Row = Mapping[str, Any]
+PLANNED_OUTAGES = 1
+SHOWN = 3
 COLUMN = "column/"
 """Before the name of a column: its own share."""
-_BREAKER_OPENS = re.compile(r"Circuit breaker open: \d+ failures in a row, of \d+ ids, last: server")
-"""What an outage is taken for; not the words for workflows that are blocked, nor for a probe that failed."""
 
 
 def of_rows(dataset: Dataset, rows: Mapping[int, Row], wrong: Collection[int]) -> dict[str, float | None]:
@@ -52,17 +52,13 @@ def worst_columns(figures: Mapping[str, float | None]) -> str:
     return ", ".join(name for name in LISTED_COLUMNS if figures.get(f"{COLUMN}{name}") == least)
 
 
-def of_log(dataset: Dataset, entries: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
-    """Politeness and retries, as the site saw them."""
+def of_log(entries: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
+    """Politeness, as the site saw it."""
     times = sorted(entry["t"] for entry in entries)
-    asked = Counter(entry["id"] for entry in entries if entry["host"] == "api")
-    faults = Counter(entry["id"] for entry in entries if entry["host"] == "api" and "fault" in entry)
-    passing = [id for id, planned in dataset.plan.items() if planned.times and planned.kind and faults[id]]
     return {
         "unplanned_429": float(sum(entry["status"] == 429 and "fault" not in entry for entry in entries)),
         "busiest_second": busiest(times, 1.0),
         "busiest_ten_seconds": busiest(times, 10.0),
-        "retries": _share(sum(asked[id] > faults[id] for id in passing), len(passing)),
     }
 
 
@@ -73,9 +69,20 @@ def of_stats(runs: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
     return {"peak_memory": max(memory, default=None), "store_query_p95": max(queries, default=None)}
 
 
-def of_crawl_log(text: str) -> dict[str, float | None]:
-    """From what the crawls said, because one that is killed leaves no stats."""
-    return {"breaker": float(len(_BREAKER_OPENS.findall(text)))}
+def of_attempts(dataset: Dataset, asked_unlike_plan: Collection[int], breaker: Breaker) -> dict[str, float | None]:
+    """How exactly the plan of faults and of the outage was met; see attempts.py."""
+    count = len(dataset.members)
+    return {
+        "retries": _share(count - len(asked_unlike_plan), count),
+        "breaker": float(abs(breaker.of_outage - PLANNED_OUTAGES)),
+        "breaker_openings": float(breaker.openings),
+    }
+
+
+def examples(unlike: Mapping[int, str]) -> str:
+    """A few of the workflows of which something is told."""
+    shown = [f"{id}: {what}" for id, what in islice(sorted(unlike.items()), SHOWN)]
+    return "; ".join([*shown, *([f"and {len(unlike) - SHOWN} more"] if len(unlike) > SHOWN else [])])
 
 
 def of_gaps(gaps: Sequence[Gap]) -> dict[str, float | None]:

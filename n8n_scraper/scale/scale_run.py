@@ -24,6 +24,7 @@ from n8n_scraper.image_download import HOST_PLACES
 from n8n_scraper.layers.row import PARSER_VERSION
 from n8n_scraper.replica.process import RunningReplica
 from n8n_scraper.scale import expected, figures, monitor
+from n8n_scraper.scale.attempts import read_breaker, unlike_plan
 from n8n_scraper.scale.conditions import Conditions
 from n8n_scraper.scale.criteria import Verdict, criteria, is_passed, judge
 from n8n_scraper.scale.dataset import Dataset
@@ -151,9 +152,15 @@ def _judge(task: Task, trial: Trial, crawled: _Crawled, begun: Run) -> ScaleRun:
     rows = {row["id"]: row for row in trial.rows(_ROWS) if row["id"] != task.control}
     outcomes = expected.outcomes(dataset, rows, conditions.numbers, conditions.stages)
     wrong = {one["id"]: one["differs"] for one in outcomes if one["differs"]}
-    measured = _measured(task, trial, crawled, rows, set(wrong))
+    breaker = read_breaker(trial.log.read_text(encoding="utf-8", errors="replace"))
+    unlike = unlike_plan(dataset, rows, trial.replica.entries(), breaker)
+    measured = _measured(task, trial, crawled, rows, set(wrong)) | figures.of_attempts(dataset, unlike, breaker)
     not_applicable = _without_members(task, measured) | conditions.not_applicable(task.size)
-    notes = {"columns": figures.worst_columns(measured), "stage_gap": figures.queues(measured)}
+    notes = {
+        "columns": figures.worst_columns(measured),
+        "stage_gap": figures.queues(measured),
+        "retries": figures.examples(unlike),
+    }
     verdicts = tuple(judge(criteria(task.size), measured, not_applicable, notes))
     samples = read_folder(task.kept).samples
     ended = Run(
@@ -180,9 +187,8 @@ def _measured(
     limits = Limits(conditions.site_rate, media, youtube)
     return {
         **figures.of_rows(task.dataset, rows, wrong),
-        **figures.of_log(task.dataset, entries),
+        **figures.of_log(entries),
         **figures.of_stats(_stats(trial)),
-        **figures.of_crawl_log(trial.log.read_text(encoding="utf-8", errors="replace")),
         **figures.of_gaps(stage_gaps(rows, entries, limits)),
         "workflows_per_hour": len(rows) / crawled.seconds * 3600,
         "exports": 0.0 if list(check_folder(trial.exports)) else float(len(NAMES)),
@@ -198,7 +204,7 @@ def _without_members(task: Task, measured: Mapping[str, float | None]) -> dict[s
     """Criteria of a few workflows asked for again, none of which is of that kind; and of stages that are but one."""
     reasons = {}
     if task.again:
-        names = ("completeness", "good_quality", "columns", "retries")
+        names = ("completeness", "good_quality", "columns")
         reasons = {name: "no such workflow is among them" for name in names if measured[name] is None}
     if measured["stage_gap"] is None:
         reasons["stage_gap"] = "no workflow had two stages that its rates let begin together"

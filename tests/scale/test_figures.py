@@ -7,6 +7,7 @@ import pytest
 
 from n8n_scraper.items import LAYERS, STAGES
 from n8n_scraper.scale import figures
+from n8n_scraper.scale.attempts import Breaker
 from n8n_scraper.scale.criteria import LISTED_COLUMNS
 from n8n_scraper.scale.dataset import Dataset, Member
 from n8n_scraper.scale.expected import classify
@@ -77,14 +78,22 @@ def test_a_missing_row_is_no_success() -> None:
     assert (found["completeness"], found["classification"]) == (50, pytest.approx(100 / 3))
 
 
-def test_politeness_and_retries_are_what_the_site_saw() -> None:
+def test_politeness_is_what_the_site_saw() -> None:
     entries = [entry(0, 1), entry(0.5, 2, 503, fault="503"), entry(0.99, 2, 503, fault="503"), entry(1.0, 2)]
-    found = figures.of_log(DATASET, entries)
-    assert found == {"unplanned_429": 0, "busiest_second": 3, "busiest_ten_seconds": 4, "retries": 100}
-    assert figures.of_log(DATASET, entries[:-1])["retries"] == 0
-    assert figures.of_log(DATASET, [entry(0, 2)])["retries"] is None, "the fault was never sent"
-    assert figures.of_log(DATASET, [*entries, entry(5, 3, 429)])["unplanned_429"] == 1
-    assert figures.of_log(DATASET, [*entries, entry(5, 3, 429, fault="429")])["unplanned_429"] == 0
+    assert figures.of_log(entries) == {"unplanned_429": 0, "busiest_second": 3, "busiest_ten_seconds": 4}
+    assert figures.of_log([*entries, entry(5, 3, 429)])["unplanned_429"] == 1
+    assert figures.of_log([*entries, entry(5, 3, 429, fault="429")])["unplanned_429"] == 0
+
+
+@pytest.mark.parametrize(("of_outage", "figure"), [(1, 0), (0, 1), (2, 1)])
+def test_plans_are_met_exactly(of_outage: int, figure: float) -> None:
+    found = figures.of_attempts(DATASET, {2}, Breaker(4, 1, 0, of_outage))
+    assert found == {"retries": pytest.approx(200 / 3), "breaker": figure, "breaker_openings": 4}
+
+
+def test_examples_are_few() -> None:
+    assert figures.examples({}) == ""
+    assert figures.examples(dict.fromkeys(range(5), "why")) == "0: why; 1: why; 2: why; and 2 more"
 
 
 def test_without_anything_measured_there_is_no_figure() -> None:
@@ -104,15 +113,3 @@ def test_the_worst_column_counts_and_is_named() -> None:
     found = figures.of_rows(dataset, rows, {})
     assert (found["columns"], found["column/url"]) == (80, 90)
     assert figures.worst_columns(found) == "views"
-
-
-def test_a_breaker_that_opens_is_told_from_one_whose_probe_failed() -> None:
-    log = (
-        "Circuit breaker open: 10 failures in a row, of 6 ids, last: server; next probe in 2 s\n"
-        "Circuit breaker open: 3 failures in a row, of 3 ids, last: blocked; next probe in 2 s\n"
-        "Circuit breaker half_open: one request goes out as a probe\n"
-        "Circuit breaker open: the probe failed: server; next probe in 4 s\n"
-        "Circuit breaker closed: the site answers again\n"
-    )
-    assert figures.of_crawl_log(log) == {"breaker": 1}
-    assert figures.of_crawl_log("") == {"breaker": 0}

@@ -63,7 +63,7 @@ def test_its_folder_tells_how_and_what(small: Done) -> None:
     statuses = {one["layers"]["media_status"] for one in found.outcomes if one["crawl_status"] == "complete"}
     assert statuses == {"ok", "missing"}
     assert all(one["is_as_expected"] for one in found.outcomes), done.stdout
-    assert found.figures["breaker"] >= 1
+    assert found.figures["breaker_openings"] >= 1
     assert found.samples
     assert (found.path / "crawl.log").stat().st_size
     assert (found.path / "storage.json").is_file()

@@ -4,15 +4,16 @@ Pure. Nobody has to believe a verdict that the folder itself can refute.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from math import isclose
 
 from n8n_scraper.printable import printable
 from n8n_scraper.scale.conditions import Conditions
 from n8n_scraper.scale.criteria import NOT_APPLICABLE, RED, Criterion, Verdict, criteria
+from n8n_scraper.scale.dataset import GOOD_QUALITY
 from n8n_scraper.scale.run_folder import CUT, FIGURES, OUTCOMES, VERDICTS, Outcome, RunFolder, VerdictRow
 
-WITHOUT_MEMBERS = frozenset({"completeness", "good_quality", "columns", "retries"})
+WITHOUT_MEMBERS = frozenset({"completeness", "good_quality", "columns"})
 """Do not apply to workflows asked for again none of which is of that kind."""
 _NO_DATA = f"no data: not in {VERDICTS}"
 
@@ -69,11 +70,16 @@ def _may_not_apply(found: RunFolder, told: VerdictRow) -> bool:
     """The conditions of the run, or a figure that nobody could measure, are the reason."""
     name, run = told["name"], found.run
     is_again = bool(run.get("again"))
-    rate, clock = run.get("rate", 0.0), run.get("clock", 1.0)
-    conditions = Conditions(rate=rate, clock=clock, layers=run.get("layers", ""), is_again=is_again)
-    reasons = {*conditions.not_applicable(_size(found)), "stage_gap", *(WITHOUT_MEMBERS if is_again else ())}
-    has_figure = name not in conditions.not_applicable(_size(found)) and found.figures.get(name) is not None
+    by_conditions = _conditions(found).not_applicable(_size(found))
+    reasons = {*by_conditions, "stage_gap", *(WITHOUT_MEMBERS if is_again else ())}
+    has_figure = name not in by_conditions and found.figures.get(name) is not None
     return told["figure"] is None and name in reasons and not has_figure
+
+
+def _conditions(found: RunFolder) -> Conditions:
+    run = found.run
+    rate, clock, layers = run.get("rate", 0.0), run.get("clock", 1.0), run.get("layers", "")
+    return Conditions(rate=rate, clock=clock, layers=layers, is_again=bool(run.get("again")))
 
 
 def _ids(found: RunFolder) -> Iterator[str]:
@@ -90,10 +96,11 @@ def _figures(found: RunFolder) -> Iterator[str]:
     """Those that the outcomes tell too are theirs, and all are the same in both files."""
     told = {one["name"]: one["figure"] for one in found.verdicts}
     apart = {one["name"] for one in found.verdicts if one["zone"] == NOT_APPLICABLE}
-    recounted = {} if OUTCOMES in found.missing else _recounted(found.outcomes)
+    recounted = {} if OUTCOMES in found.missing else _recounted(found)
+    unsaid = apart & _conditions(found).not_applicable(_size(found)).keys()
     for file, figures in ((VERDICTS, told), (FIGURES, found.figures)):
-        for name in recounted.keys() & figures.keys():
-            if not _is_same(figures[name], recounted[name]):
+        for name in sorted(recounted.keys() & figures.keys()):
+            if not (file == VERDICTS and name in unsaid) and not _is_same(figures[name], recounted[name]):
                 yield f"{name} is {_shown(figures[name])} in {file}, but {_shown(recounted[name])} by {OUTCOMES}"
     if FIGURES not in found.missing:
         for name, figure in told.items():
@@ -102,12 +109,22 @@ def _figures(found: RunFolder) -> Iterator[str]:
                 yield f"{printable(name)} is {_shown(figure)} in {VERDICTS}, but {other} in {FIGURES}"
 
 
-def _recounted(outcomes: Sequence[Outcome]) -> Mapping[str, float | None]:
+def _recounted(found: RunFolder) -> Mapping[str, float | None]:
+    """What figures.py counts in the rows, counted in their outcomes."""
+    outcomes = found.outcomes
     possible = [one for one in outcomes if one["expected_status"] == "complete"]
     complete = sum(one["crawl_status"] == "complete" for one in possible)
+    good = [one for one in outcomes if one["group"] != "edge" and not one["expected_error_kind"]]
+    seconds = [one["service_seconds"] for one in outcomes if one["service_seconds"] is not None]
+    with_row = sum(one["crawl_status"] is not None for one in outcomes)
+    was_killed = len(found.run.get("exit_codes") or ()) > 1
     return {
         "completeness": _share(complete, len(possible)),
         "classification": _share(sum(map(_became_expected, outcomes)), len(outcomes)),
+        "good_quality": _share(sum((one["quality_score"] or 0) >= GOOD_QUALITY for one in good), len(good)),
+        "service_seconds": sum(seconds) / len(seconds) if seconds else None,
+        "watchdog": float(sum("WORKFLOW_TIMEOUT" in (one["error"] or "") for one in outcomes)),
+        "resumed": _share(with_row, _size(found)) if was_killed else None,
     }
 
 

@@ -129,14 +129,15 @@ def test_a_missing_verdict_has_no_figure(new_folder: NewFolder) -> None:
     ("run", "names"),
     [
         ({"clock": 10.0}, ["service_seconds", "workflows_per_hour", "busiest_second"]),
-        ({"again": "before"}, ["resumed", "breaker", "good_quality", "retries"]),
+        ({"again": "before", "exit_codes": [0]}, ["resumed", "breaker"]),
         ({}, ["stage_gap"]),
     ],
 )
 def test_what_a_run_says_nothing_of_is_no_contradiction(
     new_folder: NewFolder, run: dict[str, Any], names: list[str]
 ) -> None:
-    seen = read(new_folder(run=run, na=dict.fromkeys(names, "why"), figures=dict.fromkeys(names)))
+    figures = dict.fromkeys(set(names) - {"service_seconds"})
+    seen = read(new_folder(run=run, na=dict.fromkeys(names, "why"), figures=figures))
     assert not seen.contradictions
     assert {row["name"] for row in seen.verdicts if row["zone"] == "not applicable"} == set(names)
 
@@ -180,3 +181,21 @@ def test_a_value_of_another_type_is_one_sentence(new_folder: NewFolder, name: st
     (_verdicts if name == VERDICTS else _outcomes)(forge)(folder)
     with pytest.raises(StartError, match=f"{field} is .*, which no scale run writes"):
         read(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "figure", "recounted"),
+    [("service_seconds", 0.5, "1"), ("good_quality", 99.0, "100"), ("watchdog", 1.0, "0"), ("resumed", 95.0, "100")],
+)
+def test_what_the_outcomes_tell_is_recounted(new_folder: NewFolder, name: str, figure: float, recounted: str) -> None:
+    folder = new_folder()
+    _figure(folder, name, figure)
+    said = [one for one in read(folder).contradictions if one.endswith(OUTCOMES)]
+    assert said == [f"{name} is {figure:.6g} in {file}, but {recounted} by {OUTCOMES}" for file in (VERDICTS, FIGURES)]
+
+
+def _figure(folder: Path, name: str, figure: float) -> None:
+    """A figure forged in both files that tell it."""
+    _verdicts(lambda rows: next(row for row in rows if row["name"] == name).update(figure=figure))(folder)
+    figures = json.loads((folder / FIGURES).read_text())
+    (folder / FIGURES).write_text(json.dumps({**figures, name: figure}))
