@@ -61,7 +61,7 @@ class Command(ProjectCommand):
         self._add_run_options(add)
 
     def _add_run_options(self, add: Callable[..., object]) -> None:
-        add("--size", type=_whole, default=1000, metavar="N", help="dataset, run: workflows in it (1000)")
+        add("--size", type=_whole, default=1000, metavar="N", help="dataset, run: workflows in it, 30 or more (1000)")
         add("--corpus", type=Path, metavar="FILE", help="dataset, run, speed, memory, queries: recorded answers")
         add(
             "--rate",

@@ -59,8 +59,9 @@ class RateExtension:
             config.breaker_threshold,
             config.breaker_cooldown,
             config.breaker_give_up,
-            lambda: time.monotonic() * config.time_factor,
+            time.monotonic,
             self._changed,
+            config.time_factor,
         )
         self._gates = Gates(config, delay, store, self.breaker)
         self.gate = self._gates.common

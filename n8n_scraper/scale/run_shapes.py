@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Iterable, Mapping
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints, is_typeddict
 
 from n8n_scraper.exceptions import StartError
 from n8n_scraper.printable import printable
@@ -67,6 +67,9 @@ def _is(value: object, type_: Any) -> bool:
         return isinstance(value, list) and all(_is(one, parts[0]) for one in value)
     if origin is dict:
         return isinstance(value, dict) and all(_is(one, parts[1]) for one in value.values())
+    if is_typeddict(type_):
+        hints = get_type_hints(type_)
+        return isinstance(value, dict) and all(name in value and _is(value[name], hints[name]) for name in hints)
     if parts:
         return any(_is(value, part) for part in parts)
     if type_ in (int, float):

@@ -42,6 +42,7 @@ def watch(folders: Sequence[Path], say: Callable[[str], None]) -> None:
         raise StartError("No scale run is going on: start one in another terminal, like scrapy scale run --size 500.")
     if folder is not None and not run.is_sampled:
         raise StartError(f"The run in {folder} is over: {_ending(run)}.")
+    say(f"Watching {Path(run.samples).parent} (process {run.pid}), until it ends.")
     terminal, told = open_live(), 0.0
     with Eye(run) as eye:
         while run := _now(run, folder):

@@ -260,3 +260,20 @@ def test_a_success_that_was_no_probe_excuses_nobody() -> None:
     breaker = Watched()
     breaker.record_all([*failures(9), (None, 9), *failures(10)])
     assert breaker.state == "open"
+
+
+def test_a_shorter_cooldown_is_told_as_it_is() -> None:
+    clock, changes = Clock(), list[tuple[str, str]]()
+    breaker = CircuitBreaker(10, 30.0, 3600.0, clock, lambda *change: changes.append(change), time_factor=10)
+    for outcome in failures(10):
+        breaker.record(*outcome)
+    assert changes == [("open", "10 failures in a row, of 3 ids, last: server; next probe in 3 s")]
+    clock.now += 2
+    assert (breaker.open_seconds(), breaker.seconds_until_probe()) == (2, 1)
+    assert not breaker.may_send(None)
+    clock.now += 1
+    assert breaker.may_send(None)
+    clock.now += 356
+    assert breaker.gave_up is None
+    clock.now += 1
+    assert breaker.gave_up == "circuit_breaker_open"

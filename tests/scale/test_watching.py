@@ -125,6 +125,7 @@ def test_the_end_of_the_command_is_the_end(
         monkeypatch.setattr(watching.time, "sleep", kill)  # after the first look
         said = run_command(Command(), "watch")
     assert said.exit_code == 0
+    assert said.out.startswith(f"Watching {Path(begun.samples).parent} (process {command.pid}), until it ends.\n")
     assert "it was killed" in said.out
 
 

@@ -19,6 +19,7 @@ from n8n_scraper.scale.analysis.baseline import Baseline, Compared, Conditions, 
 from n8n_scraper.scale.analysis.bottlenecks import Finding
 from n8n_scraper.scale.analysis.contradictions import contradictions, judged_again
 from n8n_scraper.scale.analysis.decision import Decision, Evidence, Zone, decide
+from n8n_scraper.scale.analysis.part_shapes import demand_part
 from n8n_scraper.scale.run_folder import FILES, RunFolder, VerdictRow, read_folder
 
 PARTS = {
@@ -124,7 +125,7 @@ def read(folder: Path) -> Analysed:
     """Raises:
     StartError: there is no run, or a file of it is broken.
     """
-    parts = {name: part for name, file in PARTS.items() if (part := _part(folder / file)) is not None}
+    parts = {name: _part(folder / file, name) for name, file in PARTS.items() if (folder / file).is_file()}
     has_run = any((folder / name).is_file() for name in FILES)
     found = _no_run(folder) if parts and not has_run else read_folder(folder)
     return Analysed(found, parts)
@@ -135,9 +136,10 @@ def _no_run(folder: Path) -> RunFolder:
     return RunFolder(folder, {}, (), (), (), {}, FILES)
 
 
-def _part(path: Path) -> Any:
-    """None where it is not there."""
+def _part(path: Path, name: str) -> Any:
     try:
-        return json.loads(path.read_bytes(), parse_constant=lambda _: None) if path.is_file() else None
-    except (OSError, ValueError) as error:
+        part = json.loads(path.read_bytes(), parse_constant=lambda _: None)
+    except (OSError, ValueError, RecursionError) as error:
         raise StartError(f"{path}: cannot be read ({error}).") from None
+    demand_part(str(path), name, part)
+    return part

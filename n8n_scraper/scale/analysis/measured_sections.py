@@ -156,7 +156,7 @@ def _exports(storage: dict[str, Any]) -> Table:
             one["bytes"] / 1e6,
             one["bytes"] / one["rows"] / 1000 if one["rows"] else None,
             one["seconds"],
-            one["rows"] / one["seconds"],
+            one["rows"] / one["seconds"] if one["seconds"] else None,
         )
         for one in storage["exports"]
     )

@@ -11,7 +11,7 @@ import pytest
 from n8n_scraper.exceptions import StartError
 from n8n_scraper.report import as_html, as_json, as_markdown
 from n8n_scraper.scale.analysis import gate
-from n8n_scraper.scale.analysis.analysed import read
+from n8n_scraper.scale.analysis.analysed import PARTS, read
 from n8n_scraper.scale.analysis.report import scale_report
 from n8n_scraper.scale.load.findings import Finding, write
 from n8n_scraper.scale.scaling.rules import judge
@@ -76,3 +76,35 @@ def test_ladders_are_drawn_and_say_where_they_bend(tmp_path: Path) -> None:
 def test_a_folder_with_nothing_of_ours_is_told(tmp_path: Path) -> None:
     with pytest.raises(StartError, match="no scale run"):
         read(tmp_path)
+
+
+@pytest.mark.parametrize("file", PARTS.values())
+@pytest.mark.parametrize("text", ["null", "7", "[]", "{}", "[[]]", '{"passed": "yes"}', "[" * 99_999, "{"])
+def test_a_part_of_another_shape_is_told_in_a_sentence(tmp_path: Path, file: str, text: str) -> None:
+    (tmp_path / file).write_text(text)
+    with pytest.raises(StartError, match=file):
+        read(tmp_path)
+
+
+SPOILT: list[tuple[str, Any]] = [
+    ("load.json", {"figures": [{"name": 7}]}),
+    ("load.json", {"figures": None}),
+    ("storage.json", {"indexes": [{"name": "only"}]}),
+    ("storage.json", {"workflows": "many"}),
+    ("scaling.json", {"steps": [{"step": "one"}]}),
+    ("scaling.json", {"capacity": {"sentence": None}}),
+]
+
+
+@pytest.mark.parametrize(("file", "changes"), SPOILT)
+def test_one_wrong_value_in_a_part_is_told(new_folder: NewFolder, file: str, changes: dict[str, Any]) -> None:
+    folder = new_folder()
+    _findings(folder, "load.json", 10.0)
+    verdicts = judge(LINEAR, [step(), step(4, throughput=39.0)])
+    (folder / "scaling.json").write_text(json.dumps([ladder_as_json(LINEAR, verdicts)], default=list))
+    assert scale_report(read(folder)).sections
+    known = json.loads((folder / file).read_text())
+    spoilt = [{**known[0], **changes}] if isinstance(known, list) else {**known, **changes}
+    (folder / file).write_text(json.dumps(spoilt))
+    with pytest.raises(StartError, match=f"{file}: {next(iter(changes))} is .*, which no scale run writes"):
+        read(folder)
