@@ -1,4 +1,4 @@
-"""A shared crawl on four hosts (site, database, two workers); a cable is pulled in mid-shard, and plugged in again.
+"""A shared crawl on four hosts (site, database, two workers); cables are pulled in mid-shard, and plugged in again.
 
 Hosts are network namespaces of this machine (see network.py).
 """
@@ -33,6 +33,8 @@ from n8n_scraper.store.embedded import EmbeddedPostgres
 ADDRESSES = {"site": "10.77.0.1", "database": "10.77.0.2", "worker1": "10.77.0.3", "worker2": "10.77.0.4"}
 PORT = 5432
 LEASE = 6.0
+DATABASE_AWAY = 2 * LEASE
+"""Seconds without the database's host: nobody's lease outlives them."""
 _ADDRESS = re.compile(r"http://[\d.]+:\d+")
 
 
@@ -89,6 +91,7 @@ def run(folder: Path, *, count: int, rate: float, say: Callable[[str], None]) ->
         there.enqueue("--shard", str(max(5, count // 12)))
         for name in ("worker1", "worker2"):
             there.start_worker(name)
+        back = _cut_off_database(there, count)
         seconds = _partition(there, count)
         _wait(lambda: all(worker.poll() is not None for worker in there.workers.values()), 300)
         codes = {name: worker.returncode for name, worker in there.workers.items()}
@@ -100,17 +103,30 @@ def run(folder: Path, *, count: int, rate: float, say: Callable[[str], None]) ->
     most = busiest(times, 10.0) or 0.0
     passed = not lost and not twice and most <= 10 * rate + 1 and set(codes.values()) == {0}
     say(
-        f"{count} workflows on four hosts, worker1 cut off in mid-shard: worker2 had its shard after {seconds:.1f} s"
-        f" (lease {LEASE:g} s); lost {lost}, stored twice {len(twice)}, fetched again {again}, most in 10 s {most:.0f}"
+        f"{count} workflows on four hosts (lease {LEASE:g} s); the database cut off for {DATABASE_AWAY:g} s: the next"
+        f" row {back:.1f} s after its return; worker1 cut off in mid-shard: worker2 had its shard after {seconds:.1f}"
+        f" s; lost {lost}, stored twice {len(twice)}, fetched again {again}, most in 10 s {most:.0f}"
         f" of {10 * rate:g} allowed, exit codes {codes}; load average {os.getloadavg()[0]:.1f}:"
         f" {'passed' if passed else 'NOT passed'}"
     )
     return passed
 
 
+def _cut_off_database(there: Hosts, count: int) -> float:
+    """Pull the cable of the database when both crawl; seconds from its return to the next row."""
+    _wait(lambda: _done(there) >= count // 6 and all(there.tasks_of(name) for name in there.workers), 120)
+    cut_off("database")
+    time.sleep(DATABASE_AWAY)
+    done = _done(there)
+    heal("database")
+    began = time.monotonic()
+    _wait(lambda: _done(there) > done, 120)
+    return time.monotonic() - began
+
+
 def _partition(there: Hosts, count: int) -> float:
     """Pull the cable of worker1 when it crawls, and plug it in when the other has its shard; seconds until then."""
-    _wait(lambda: _done(there) >= count // 4 and there.tasks_of("worker1"), 120)
+    _wait(lambda: _done(there) >= count // 3 and there.tasks_of("worker1"), 120)
     tasks = there.tasks_of("worker1")
     cut_off("worker1")
     began = time.monotonic()

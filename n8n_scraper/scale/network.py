@@ -10,7 +10,8 @@ from contextlib import contextmanager
 
 from n8n_scraper.exceptions import StartError
 
-PREFIX = "n8n-"
+PREFIX = f"n8n-{os.getpid()}-"
+"""Namespaces are the machine's: another drill may be under way on it."""
 SWITCH = f"{PREFIX}switch"
 
 

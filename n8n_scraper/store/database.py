@@ -25,14 +25,17 @@ LOCKED = (
     "Another process has held a lock of the store for half a minute, one that is stopped, say: let it go on or end it,"
     " and try again."
 )
-_DEFAULTS = {
+DEAD_PEER = {
     "connect_timeout": "10",
     "keepalives": "1",
     "keepalives_idle": "30",
     "keepalives_interval": "10",
     "keepalives_count": "3",
-    "client_encoding": "utf8",
+    "tcp_user_timeout": "30000",
 }
+"""How long a host that says nothing any more is waited for: in silence, and (the last, in milliseconds) for its
+acknowledgement of what was sent. Without it the system tries for a quarter of an hour."""
+_DEFAULTS = {**DEAD_PEER, "client_encoding": "utf8"}
 
 _SESSION = "set timezone = 'UTC'; set jit = off; set lock_timeout = '30s'"
 """Statements and not start-up options, which connection poolers refuse. Compiling (jit) costs short queries dearly.

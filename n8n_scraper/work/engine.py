@@ -20,6 +20,7 @@ from procrastinate.manager import JobManager
 from psycopg import AsyncConnection, OperationalError
 from psycopg_pool import PoolTimeout
 
+from n8n_scraper.store.database import DEAD_PEER
 from n8n_scraper.work.tasks import QUEUES, SCHEMA, Batch
 
 logger = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class PatientConnector(procrastinate.PsycopgConnector):
     def __init__(self, conninfo: str, *, patience: float, connections: int) -> None:
         super().__init__(
             conninfo=conninfo,
-            kwargs={"connect_timeout": 10, "application_name": "n8n_scraper work"},
+            kwargs={**DEAD_PEER, "application_name": "n8n_scraper work"},
             configure=_enter_schema,
             min_size=1,
             max_size=connections,
