@@ -23,6 +23,7 @@ from n8n_scraper.export.after_crawl import renew_snapshot
 from n8n_scraper.export.take_down import take_down, take_out_of
 from n8n_scraper.extensions.run_record import describe, plain_stats
 from n8n_scraper.garbage import seldom_collected
+from n8n_scraper.given_settings import check_given
 from n8n_scraper.project import load_config
 from n8n_scraper.report.run_data import RunData
 from n8n_scraper.report.run_report import run_report
@@ -38,10 +39,15 @@ _NO_SNAPSHOT = frozenset({"shutdown", "dry_run", "planned", "store_unavailable",
 
 
 class Command(ScrapyCrawl):
+    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
+        super().process_options(args, opts)
+        assert self.settings is not None
+        check_given(self.settings)
+
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         if args != [WorkflowsSpider.name]:
             raise UsageError(
-                f"Give one spider, {WorkflowsSpider.name}, and no other words; got: {' '.join(args) or '-'}"
+                f"Give one spider, {WorkflowsSpider.name}, and no other words; got: {' '.join(args) or 'none'}"
             )
         try:
             load_config(self.settings)

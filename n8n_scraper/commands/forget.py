@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import closing
@@ -90,7 +91,7 @@ def _ids(words: Sequence[str], config: Config) -> list[int]:
 
 def _folders(given: Sequence[str], config: Config) -> list[Path]:
     for folder in given:
-        if not Path(folder).is_dir():
+        if not os.access(folder, os.F_OK) or not Path(folder).is_dir():  # hidden from this user is as good as not there
             raise StartError(f"--in {folder}: there is no such folder; nothing was taken down.")
     return [Path(config.export_dir), *map(Path, given)]
 

@@ -51,8 +51,6 @@ class Command(ProjectCommand):
             raise UsageError("--compare takes two runs, and neither a third nor --ids", print_help=False)
         lists = None if opts.ids is None else _read_lists(opts.ids)
         folder = Path(opts.output) if opts.output else None
-        if folder and folder.exists() and not folder.is_dir():
-            raise StartError(f"-o {folder}: it is a file; give a folder, which need not exist yet.")
         found = self._read(opts.compare or args or [""])
         if lists is not None:
             _print_ids(found[0], lists)
@@ -78,8 +76,10 @@ class Command(ProjectCommand):
         folder = given or run_folder(Path(load_config(self.settings).export_dir), run.run_id)
         try:
             paths = write_report(document, folder, name)
+        except FileExistsError:
+            raise StartError(f"-o {folder}: it is a file; give a folder, which need not exist yet.") from None
         except OSError as error:
-            raise StartError(f"{error.filename or folder}: {error.strerror}.") from None
+            raise StartError(f"{error.filename or folder}: {error.strerror}; give another folder with -o.") from None
         print(f"{document.title}: {document.verdict}", *paths, sep="\n")
 
 

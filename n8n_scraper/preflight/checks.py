@@ -144,7 +144,11 @@ def _judge_worker(state: RunState) -> Finding:
 
 def check_exports(folder: Path) -> Finding:
     """Whether the files of the snapshot are there and have the bytes that the manifest says."""
-    if folder.exists() and not folder.is_dir():
+    try:
+        is_file = folder.exists() and not folder.is_dir()
+    except OSError as error:
+        return Finding("FAIL", "exports", f"{folder} cannot be read ({error.strerror}): give another")
+    if is_file:
         return Finding("FAIL", "exports", f"{folder} is a file, and no folder: give another")
     if not any((folder / name).exists() for name in (FILE_NAME, *NAMES)):
         return Finding("ok", "exports", f"none yet in {folder}")

@@ -59,6 +59,8 @@ class CorpusLibrary:
                 break
             if line.strip():
                 self._take(line, f"Corpus {path}, line {number}")
+        if not self.entries and not self.skipped and count != 0:
+            raise StartError(f"Corpus {path}: there is no template in it.")
         self._unpacked.flush()
 
     def _take(self, line: bytes, where: str) -> None:

@@ -92,7 +92,7 @@ class WorkflowsSpider(Spider):
 
     def _open(self, jobdir: str | None) -> None:
         if not self.arguments.dry_run:
-            check_export_dir(self.config.export_dir)
+            check_export_dir(self.config.export_dir, self.config.site_url)
         self.session = Session.open(self.config)
         try:
             if not self.arguments.dry_run:

@@ -72,7 +72,10 @@ def restore_backup(config: Config, file: Path) -> dict[str, int]:
         scratch = stack.enter_context(closing(connect(scratch_dsn)))
         program = client_program("pg_restore", scratch)
         where, environment = arguments_and_environment(scratch_dsn)
-        run_client([program, *where, "--exit-on-error", "--no-owner", "--no-privileges", file], environment)
+        try:
+            run_client([program, *where, "--exit-on-error", "--no-owner", "--no-privileges", file], environment)
+        except StartError as error:
+            raise StartError(f"{error}; the store is as it was: give a whole backup.") from None
         migrate(scratch)
         return copy_store(scratch, target)
 

@@ -31,7 +31,7 @@ def require_empty(connection: extensions.connection) -> None:
     """Raise a StartError when a migrated store holds a workflow, a job or a run."""
     with connection, connection.cursor() as cursor:
         if any(_has_rows(cursor, table) for table in _WORK):
-            raise StartError("The store to fill is not empty: name an empty database.")
+            raise StartError("The store to fill is not empty: name an empty database, or another N8N_SCRAPER_DATA_DIR.")
 
 
 def others_using(connection: extensions.connection) -> int:

@@ -177,6 +177,7 @@ def test_at_a_terminal_it_asks(
         (("2",), "There is no terminal to ask on: give --yes to take these workflows down for good."),
         (("2", "x", "--yes"), "'x' is neither a workflow id (1 to 2147483647) nor an address of https://n8n.io: nothing was taken down."),
         (("2", "--yes", "--in", "/nowhere"), "--in /nowhere: there is no such folder; nothing was taken down."),
+        (("2", "--yes", "--in", "n" * 300), f"--in {'n' * 300}: there is no such folder; nothing was taken down."),  # stat fails, as on a hidden one
     ],
 )  # fmt: skip
 def test_refused(

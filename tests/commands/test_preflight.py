@@ -141,6 +141,7 @@ def test_a_folder_that_cannot_be_made_is_said_to_be_so(tmp_path: Path, name: str
     assert sorted(path.name for path in tmp_path.iterdir()) == ["exports"]
     if name == "exports":
         assert checks.check_exports(tmp_path / name).verdict == "FAIL"
+    assert checks.check_exports(tmp_path / ("n" * 300)).verdict == "FAIL"  # stat fails, as on a hidden folder
 
 
 def test_a_store_of_another_site_and_a_newer_one_are_refused(database_url: str) -> None:

@@ -100,6 +100,7 @@ def test_ids_for_the_next_crawl(report: Callable[..., Said], tmp_path: Path, lis
         (("--ids", ","), "without a list"),
         (("--ids", "bogus", "2025"), "there is no list 'bogus'"),
         (("-o", __file__), "it is a file; give a folder"),
+        (("-o", "/proc/nowhere"), "/proc/nowhere: No such file or directory; give another folder with -o"),
         (("--compare", FIRST, "20261123"), f"both are run {FIRST}; give two"),
     ],
 )

@@ -203,9 +203,9 @@ def test_dry_run_asks_for_nothing_but_robots_and_sitemap(
 
 def test_a_job_is_finished_once_and_says_so(crawl: Crawler, library: RunningReplica, tmp_path: Path) -> None:
     assert crawl(library, "limit=5", JOBDIR=tmp_path / "job").code == 0
-    again = crawl(library, "limit=5", JOBDIR=tmp_path / "job")
+    again = crawl(library, "limit=6", JOBDIR=tmp_path / "job")
     assert again.code == 0
-    assert "is finished" in again.said
+    assert "is finished: nothing is left of it. It was begun with other arguments than these." in again.said
     assert crawl.query("select count(*) from runs") == [{"count": 1}]
 
 

@@ -202,6 +202,11 @@ def test_a_file_that_is_not_packed_is_refused(opened: Open, tmp_path: Path, suff
         opened(path)
 
 
+def test_a_file_without_a_template_is_refused(opened: Open, tmp_path: Path) -> None:
+    with pytest.raises(StartError, match="there is no template in it"):
+        opened(written(tmp_path, []))
+
+
 def test_a_missing_file_is_refused(opened: Open, tmp_path: Path) -> None:
     with pytest.raises(StartError, match="No such file"):
         opened(tmp_path / "nothing.jsonl")
