@@ -44,25 +44,27 @@ class Command(ProjectCommand):
 
     def _findings(self, config: Config) -> Iterator[Finding]:
         with ExitStack() as stack:
-            session = None
+            session: Session | None = None
             try:
                 dsn = stack.enter_context(running_store(config))
                 finding = check_store(dsn, config)
-                session = Session(config, dsn, stack) if finding.verdict != "FAIL" else None
+                if finding.verdict == "ok":  # one that is behind is left as it is, and its tables are not read
+                    session = Session(config, dsn, stack)
             except StartError as error:
                 finding = Finding("FAIL", "store", str(error))
             yield finding
             yield check_disk(Path(config.data_dir))
             yield check_disk(Path(config.export_dir))
-            yield from self._ask(config, session)
-            if session:
+            if session is None:
+                state = "cannot be used" if finding.verdict == "FAIL" else "is not up to date"
+                said = f"not asked: all processes of a store share one rate, and the store {state}"
+                yield Finding("warn", "robots", said)
+            else:
+                yield from self._ask(config, session)
                 yield from session.call(lambda cursor: list(check_workers(cursor)))
         yield check_exports(Path(config.export_dir))
 
-    def _ask(self, config: Config, session: Session | None) -> Iterable[Finding]:
-        if session is None:
-            said = "not asked: all processes of a store share one rate, and the store cannot be used"
-            return [Finding("warn", "robots", said)]
+    def _ask(self, config: Config, session: Session) -> Iterable[Finding]:
         assert self.crawler_process is not None
         crawler = self.crawler_process.create_crawler(RobotsSpider)
         task: Any = self.crawler_process.crawl(crawler, session=session)

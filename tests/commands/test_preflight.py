@@ -158,13 +158,17 @@ def test_a_store_of_another_site_and_a_newer_one_are_refused(database_url: str) 
         assert (refused.verdict, "newer than this code" in refused.said) == ("FAIL", True)
 
 
-def test_a_store_that_is_behind_is_left_as_it_is(database_url: str) -> None:
+def test_a_store_that_is_behind_is_left_as_it_is(replica: RunningReplica, tmp_path: Path, database_url: str) -> None:
     with closing(connect(database_url)) as connection:
         with connection, connection.cursor() as cursor:
             cursor.execute("delete from schema_migrations where version = (select max(version) from schema_migrations)")
         config = Config.from_settings({"DATABASE_URL": database_url}, ROOT)
         finding = checks.check_store(database_url, config)
         assert (finding.verdict, "the next crawl brings it up to date: 0" in finding.said) == ("warn", True)
+        code, lines = preflight(replica, tmp_path, database_url)
+        assert code == 0, lines
+        assert [line.split()[1] for line in lines] == ["store", "disk", "disk", "robots", "exports"]
+        assert "the store is not up to date" in lines[3]
         assert checks.check_store(database_url, config) == finding
 
 
