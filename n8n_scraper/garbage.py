@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,10 @@ CPU time.
 
 @contextmanager
 def seldom_collected() -> Iterator[None]:
-    """What is there now, modules and settings, is not looked through at all meanwhile."""
+    """What is there now, modules and settings, is not looked through at all meanwhile; nor is anything at the end of
+    the process, which frees it all.
+    """
+    atexit.register(gc.freeze)
     usual = gc.get_threshold()
     gc.freeze()
     gc.set_threshold(*_AFTER)

@@ -60,6 +60,11 @@ class Worklist:
         """Ids and retries that wait, and visits under way."""
         return len(self._frontier) + len(self._visits)
 
+    @property
+    def unfinished_count(self) -> int:
+        """The same, with those that are in the stages or wait for a place there."""
+        return self.visit_count + len(self._staged) + len(self._parked)
+
     def is_full(self) -> bool:
         return len(self._visits) - self._frontier.waiting >= MAX_OPEN_VISITS
 

@@ -76,7 +76,7 @@ class AcknowledgePipeline:
     def __init__(self, crawler: Crawler, stages: tuple[str, ...]) -> None:
         self._crawler = crawler
         self._stages = stages
-        self._batches: Batches[WorkflowItem] = Batches(self._write)
+        self._batches: Batches[WorkflowItem] = Batches(self._write, self._unfinished_count)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -94,6 +94,9 @@ class AcknowledgePipeline:
         if failed_stage(item) in self._stages:
             self._crawler.stats.inc_value(stats.STAGE_FAILURE_COUNT.format(item.error_kind))
         return item
+
+    def _unfinished_count(self) -> int:
+        return cast("WorkflowsSpider", self._crawler.spider).worklist.unfinished_count
 
     async def _write(self, items: list[WorkflowItem]) -> None:
         spider = cast("WorkflowsSpider", self._crawler.spider)

@@ -52,7 +52,7 @@ class StorePipeline:
         config = load_config(crawler.settings)
         self._rescore = partial(apply_score, weights=config.quality_weights)
         self._kept_versions = config.history_versions
-        self._batches: Batches[WorkflowItem] = Batches(self._write)
+        self._batches: Batches[WorkflowItem] = Batches(self._write, lambda: self._spider.worklist.visit_count)
         self._saving: set[asyncio.Future[None]] = set()
         self._parked: dict[int, tuple[dict[int, str] | None, str | None]] = {}
         """What this crawl saw of workflows that wait for their stages as ids: layer statuses and source."""

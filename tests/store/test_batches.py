@@ -25,6 +25,34 @@ def test_a_full_batch_is_written_at_once_and_the_rest_after_its_time() -> None:
     assert seconds >= 0.2
 
 
+def test_the_last_ones_wait_for_nobody() -> None:
+    left, written = 3, list[list[int]]()
+
+    async def write(batch: list[int]) -> None:
+        nonlocal left
+        written.append(batch)
+        left -= len(batch)
+
+    async def run() -> None:
+        batches = Batches(write, lambda: left, rows=50, seconds=3600)
+        await asyncio.wait_for(asyncio.gather(*(batches.add(number) for number in range(3))), 10)
+
+    asyncio.run(run())
+    assert written == [[0, 1, 2]]
+
+
+def test_those_that_another_may_join_wait_their_time() -> None:
+    async def write(batch: list[int]) -> None:
+        pass
+
+    async def run() -> float:
+        began = time.monotonic()
+        await Batches(write, lambda: 2, rows=50, seconds=0.2).add(1)
+        return time.monotonic() - began
+
+    assert asyncio.run(run()) >= 0.2
+
+
 def test_add_returns_only_when_its_batch_is_written() -> None:
     is_written = asyncio.Event()
 
