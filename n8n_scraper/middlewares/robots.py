@@ -17,6 +17,7 @@ import asyncio
 import logging
 import random
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -33,6 +34,7 @@ from n8n_scraper.politeness.backoff import PUT_OFF_SECONDS, retry_delay
 from n8n_scraper.politeness.gate import GateClosed
 from n8n_scraper.project import load_config
 from n8n_scraper.site.answers import is_challenge, judge, judge_exception
+from n8n_scraper.store.robots_texts import note_text, read_text
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -59,7 +61,10 @@ class Unreachable(UnusableAnswer):
 
 
 class RobotsMiddleware:
-    """One robots.txt per origin and day, read before the first request there, through the same gate as all others."""
+    """One robots.txt per origin and day, read before the first request there, through the same gate as all others.
+
+    The shards of a worker's job take what was read for all of them.
+    """
 
     def __init__(self, crawler: Crawler, config: Config) -> None:
         if not crawler.settings.getbool("ROBOTSTXT_OBEY"):
@@ -115,11 +120,25 @@ class RobotsMiddleware:
 
     async def _read(self, origin: str, *, outside: bool) -> RobotParser | None:
         """The rules, None for no rules at all."""
+        spider: Any = self._crawler.spider
+        task = spider.arguments if getattr(spider, "session", None) else None
+        if task and task.shard is not None:  # its plan has asked
+            stored = await spider.session.run(partial(read_text, origin=origin, valid_seconds=VALID_SECONDS))
+            if stored is not None:
+                self._rules[origin] = time.monotonic() - stored.age, self._rules[origin][1]
+                return self._parse(stored.body, origin)
+        body = await self._ask(origin, outside=outside)
+        if task and task.task is not None:
+            await spider.session.run(partial(note_text, origin=origin, body=body))
+        return self._parse(body, origin)
+
+    async def _ask(self, origin: str, *, outside: bool) -> bytes | None:
+        """Its text, None where there is none."""
         attempt = 0
         while True:
             attempt += 1
             try:
-                return self._parse(await self._fetch(f"{origin}/robots.txt", outside=outside), origin)
+                return self._text(await self._fetch(f"{origin}/robots.txt", outside=outside), origin)
             except UnusableAnswer as failure:
                 delay = retry_delay(failure.kind, attempt, failure.retry_after, random.random)
                 if delay is None or delay > PUT_OFF_SECONDS:
@@ -179,13 +198,18 @@ class RobotsMiddleware:
         old, new = urlsplit(address), urlsplit(target)
         return new.hostname == old.hostname and new.scheme in {"https", old.scheme}
 
-    def _parse(self, response: Response, origin: str) -> RobotParser | None:
+    def _text(self, response: Response, origin: str) -> bytes | None:
         status, headers = response.status, response.headers.to_unicode_dict()
         if 400 <= status < 500 and status != 429 and not is_challenge(status, headers, response.body):
             logger.info("%s/robots.txt answers with status %d: everything is allowed (RFC 9309).", origin, status)
             return None
         judge(200 if 200 <= status < 300 else status, headers, response.body, expects="text")
-        parser = build_from_crawler(self._parser, self._crawler, _bounded(response.body))
+        return _bounded(response.body)
+
+    def _parse(self, body: bytes | None, origin: str) -> RobotParser | None:
+        if body is None:
+            return None
+        parser = build_from_crawler(self._parser, self._crawler, body)
         self._slow_to(origin, min(parser.crawl_delay(self._user_agent) or 0.0, LONGEST_CRAWL_DELAY))
         return parser
 

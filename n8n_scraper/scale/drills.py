@@ -15,13 +15,11 @@ from n8n_scraper.exceptions import StartError
 from n8n_scraper.replica.process import RunningReplica
 from n8n_scraper.scale import audit
 from n8n_scraper.scale.drill_blows import BLOWS, OF_TWO_EGRESSES, WORKERS, clients
-from n8n_scraper.scale.figures import busiest
+from n8n_scraper.scale.figures import busiest, is_kept
 from n8n_scraper.scale.killed_job import KilledJob
 from n8n_scraper.scale.team import team
 from n8n_scraper.scale.trial import Trial
 
-LATE = 0.3
-"""Of a second's requests, those that were sent late and crowd the next second, on a busy machine."""
 SETTINGS = {"N8N_SCRAPER_TIME_FACTOR": 10, "N8N_SCRAPER_STORE_PATIENCE": 60, "N8N_SCRAPER_BREAKER_COOLDOWN": 20}
 
 
@@ -46,10 +44,7 @@ class Drill:
     """What each egress may of the rate."""
 
     def is_passed(self, rate: float) -> bool:
-        rate *= self.share
-        is_polite = not rate or (
-            self.busiest_second <= rate * (1 + LATE) + 1 and self.busiest_ten_seconds <= 10 * rate + 1
-        )
+        is_polite = is_kept(rate * self.share, self.busiest_second, self.busiest_ten_seconds)
         return not self.lost and not self.twice and is_polite and self.is_as_expected
 
     def line(self, rate: float) -> str:

@@ -19,6 +19,7 @@ from n8n_scraper.scale.stage_gap import Gap
 Row = Mapping[str, Any]
 PLANNED_OUTAGES = 1
 SHOWN = 3
+LATE = 0.3
 COLUMN = "column/"
 """Before the name of a column: its own share."""
 
@@ -105,6 +106,14 @@ def _share(part: int, whole: int) -> float | None:
 
 def _mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
+
+
+def is_kept(rate: float, busiest_second: float, busiest_ten_seconds: float) -> bool:
+    """Whether so many requests in any 1 s and any 10 s keep a promise of ``rate`` a second (0: none is made).
+
+    On a busy machine some of a second's requests are sent late, and crowd the next second: never those of ten.
+    """
+    return not rate or (busiest_second <= rate * (1 + LATE) + 1 and busiest_ten_seconds <= 10 * rate + 1)
 
 
 def busiest(times: Sequence[float], seconds: float) -> float | None:

@@ -141,7 +141,7 @@ class Preparation:
             visits = replace(visits, listing_pages=0)
         plan = replace(
             visits,
-            robots_requests=ROBOTS_REQUESTS if asked_site else 0,
+            robots_requests=ROBOTS_REQUESTS if asked_site and not is_shard else 0,
             stored=len(stored),
             stages=self._arguments.stages,
         )

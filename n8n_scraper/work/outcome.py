@@ -25,6 +25,7 @@ WAITS = {
     "shutdown": 2.0,
 }
 """Seconds until a task is tried again, by the close reason of its crawl."""
+MANY_SHARDS = 8
 FIRST_WAIT = 10.0
 """After a crash; it doubles."""
 
@@ -93,5 +94,12 @@ def _name(end: End) -> str:
 
 
 def shards(ids: list[int], size: int) -> list[list[int]]:
-    """The ids in their order, in parts of at most ``size``."""
-    return [ids[first : first + size] for first in range(0, len(ids), size)]
+    """The ids in their order, in parts of at most ``size``.
+
+    Of many parts the first are shorter: workers that begin together then end apart, and one goes on at the whole rate
+    while another starts its next crawl.
+    """
+    short = [size // 4, size // 2, size * 3 // 4] if size >= 4 and len(ids) > MANY_SHARDS * size else []
+    ends = [sum(short[: number + 1]) for number in range(len(short))]
+    ends += range(sum(short) + size, len(ids) + size, size)
+    return [ids[first:end] for first, end in zip([0, *ends], ends, strict=False) if first < len(ids)]

@@ -50,3 +50,11 @@ def test_whoever_is_set_aside_says_why() -> None:
 def test_shards_have_all_ids_once_in_their_order() -> None:
     assert shards([5, 1, 4, 2, 3], 2) == [[5, 1], [4, 2], [3]]
     assert shards([], 2) == []
+    assert [len(shard) for shard in shards([*range(80)], 10)] == [10] * 8
+
+
+def test_of_many_shards_the_first_are_shorter_so_that_workers_end_apart() -> None:
+    ids = [*range(1, 99)]
+    parts = shards(ids, 8)
+    assert [len(part) for part in parts] == [2, 4, 6, *[8] * 10, 6]
+    assert [id for part in parts for id in part] == ids

@@ -42,6 +42,7 @@ def test_two_workers_do_it_all_once_and_export_it(site: RunningReplica, workers:
     entries = site.entries()[before:]
     assert set(audit.usable_answers(entries).values()) == {1}
     assert len(audit.usable_answers(entries)) == COUNT
+    assert sum(entry["path"] == "/robots.txt" for entry in entries) == 2, "once for all shards"
     assert sum("/workflows?" in entry["path"] or "search" in entry["path"] for entry in entries) <= 2, "prices once"
     assert f"batch 1: 6 crawl done, {COUNT} of {COUNT} ids done" in workers.do("status")
 
