@@ -81,6 +81,10 @@ def test_more_than_100_000_ids_are_refused(tmp_path: Path) -> None:
         ({"refresh": "-1"}, "refresh=-1"),
         ({"refresh": "nan"}, "refresh=nan"),
         ({"dry_run": "perhaps"}, "dry_run=perhaps"),
+        ({"refresh": "0"}, "refresh=0"),
+        ({"refresh": "36501"}, "refresh=36501"),
+        ({"xyzzy": "1"}, "xyzzy"),
+        ({"_shard": "x"}, "_shard=x: workers give it"),
     ],
 )
 def test_a_bad_argument_is_refused_with_its_name_and_value(given: dict[str, str], said: str) -> None:
@@ -93,6 +97,24 @@ def test_defaults_and_values() -> None:
     assert Arguments.read({}, SITE) == Arguments()
     read = Arguments.read({"limit": "5", "layers": "3,1", "refresh": "30", "dry_run": "1", "_job": "x"}, SITE)
     assert (read.limit, read.layers, read.refresh, read.dry_run) == (5, (1, 3), 30.0, True)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"refresh": "missing"}, ("missing", "auto", "auto", False)),
+        ({"refresh": "changed", "page": "yes"}, ("changed", "yes", "auto", False)),
+        ({"refresh": "all", "render": "never"}, ("all", "auto", "never", False)),
+        ({"refresh": "0.5", "page": "no"}, (0.5, "no", "auto", False)),
+        ({"refresh": "36500", "render": "always"}, (36_500.0, "auto", "always", False)),
+        ({"dry_run": "yes"}, ("missing", "auto", "auto", True)),
+        ({"dry_run": "True"}, ("missing", "auto", "auto", True)),
+        ({"dry_run": "0"}, ("missing", "auto", "auto", False)),
+    ],
+)
+def test_each_value_of_an_argument(given: dict[str, str], expected: tuple[object, ...]) -> None:
+    read = Arguments.read(given, SITE)
+    assert (read.refresh, read.page, read.render, read.dry_run) == expected
 
 
 @pytest.mark.parametrize(

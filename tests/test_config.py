@@ -7,6 +7,7 @@ import pytest
 
 from n8n_scraper.config import SETTINGS, Config
 from n8n_scraper.exceptions import StartError
+from n8n_scraper.setting_values import read_gateway
 
 LOOPBACK = {"N8N_SCRAPER_SITE_URL": "http://127.0.0.1:1", "N8N_SCRAPER_API_URL": "http://localhost:2"}
 
@@ -36,6 +37,8 @@ def test_defaults_are_those_of_the_contract() -> None:
         ("N8N_SCRAPER_REQUESTS_PER_SECOND", "2.01", "more than 2"),
         ("N8N_SCRAPER_REQUESTS_PER_SECOND", "0", "more than 2 (and 0 = no limit)"),
         ("N8N_SCRAPER_BURST", "6", "between 1 and 5"),
+        ("PROMETHEUS_PUSHGATEWAY", "gateway:9091/metrics", "without a path"),
+        ("PROMETHEUS_PUSHGATEWAY", "ftp://gateway", "must be an address"),
         ("N8N_SCRAPER_SITE_URL", "n8n.io", "must be an address"),
         ("N8N_SCRAPER_SITE_URL", "https://n8n.io/workflows", "without a path"),
         ("N8N_SCRAPER_QUALITY_WEIGHTS", "1,2,3", "four numbers"),
@@ -120,3 +123,11 @@ def test_bad_settings_of_transcripts_are_refused_without_telling_a_password(sett
     with pytest.raises(StartError) as refused:
         Config.from_settings(settings, Path("/p"))
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "read_as"),
+    [("", ""), ("gateway:9091", "http://gateway:9091"), ("https://gateway/", "https://gateway")],
+)
+def test_the_scheme_of_a_gateway_may_be_missing(given: str, read_as: str) -> None:
+    assert read_gateway(given) == read_as

@@ -52,6 +52,14 @@ def test_the_plan_is_one_sentence() -> None:
         "13235 requests without retries, about 1 h 50 min at 2 requests a second."
     )
     assert "\n" not in plan.sentence(0)
+    nothing = replace(
+        plan, ids=0, price="none", listing_pages=0, sitemap_requests=0, robots_requests=0, stages=("media",), stored=3
+    )
+    assert nothing.sentence(2.0).startswith("Nothing is asked of the site. Layers media of 3 in the store")
+    few = make_plan(ids=3, layers=(1,), page="no", api_open=True, library_size=None, sitemap_requests=0)
+    assert few.sentence(2.0).startswith(
+        "3 workflows due: API answer + editor answer (price) for each, once 2 robots.txt;"
+    )
 
 
 def test_the_plan_tells_of_stages_and_of_what_the_store_has() -> None:

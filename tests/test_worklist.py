@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from typing import cast
+import asyncio
+from collections.abc import Callable
+from typing import Any, cast
 
 from n8n_scraper.store.session import Session
+from n8n_scraper.visit import Visit, Wanted
 from n8n_scraper.worklist import MAX_STAGED, Worklist
+
+
+class _Transactions:
+    """Keeps what the store would be asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+
+    async def run(self, transaction: Callable[..., object]) -> None:
+        self.asked.append(transaction.keywords)  # type: ignore[attr-defined]  # they are all partial
 
 
 def worklist(*stored: int) -> Worklist:
@@ -38,3 +51,15 @@ def test_stored_ones_take_the_places_that_are_free_in_their_order() -> None:
     assert work
     work.end(MAX_STAGED + 1)
     assert not work
+
+
+def test_failed_attempts_are_given_back_to_those_under_way_and_to_no_other() -> None:
+    store = _Transactions()
+    work = Worklist(cast("Session", store), 7, [], put_off=[])
+    visit = Visit(id=1, wanted=Wanted(layers=(1, 2, 3)), attempts={"detail": 3})
+    work.begin(visit)
+    asyncio.run(work.give_back({1: 2, 99: 5}))
+    assert visit.attempts == {"detail": 1}
+    assert store.asked == [{"job_id": 7, "counts": {1: 2}}]
+    asyncio.run(work.give_back({99: 5}))
+    assert len(store.asked) == 1

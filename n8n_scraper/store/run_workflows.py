@@ -99,7 +99,7 @@ def _values(item: WorkflowItem, decision: Decision, now: datetime) -> tuple[obje
         *(item.id, now, item.crawl_status, *(item.seen[layer] for layer in LAYERS)),
         *(decision.outcome, decision.turn, item.error_kind, item.error),
         item.quality_score if item.source else None,
-        *(item.attempt_count or 0, item.request_count or 0, item.service_seconds or 0.0),
+        *(item.attempt_count, item.request_count, item.service_seconds),
     )
 
 

@@ -172,3 +172,19 @@ def test_a_folder_with_other_things_is_refused(database_url: str, tmp_path: Path
         write_n8n_folder(database_url, tmp_path / "mine.json", Selection())
     with pytest.raises(StartError, match="cannot be made"):
         write_n8n_folder(database_url, tmp_path / "mine.json" / "more", Selection())
+
+
+def test_an_export_that_was_cut_off_can_be_repeated_into_a_new_or_an_empty_folder(
+    database_url: str, insert: Insert, new_item: NewItem, tmp_path: Path
+) -> None:
+    insert([new_item(1)])
+
+    def cut_off(seen: int, total: int) -> None:
+        raise InterruptedError
+
+    for folder in (tmp_path / "new" / "n8n", tmp_path / "empty"):
+        (tmp_path / "empty").mkdir(exist_ok=True)
+        with pytest.raises(InterruptedError):
+            write_n8n_folder(database_url, folder, Selection(), cut_off)
+        assert (folder / "1-name.json").is_file()
+        assert write_n8n_folder(database_url, folder, Selection()).files == 1

@@ -9,8 +9,11 @@ from n8n_scraper.export.selection import (
     Selection,
     choose_columns,
     choose_statuses,
+    no_row_has,
     read_moment,
     read_quality,
+    unknown,
+    with_last_parts,
 )
 from n8n_scraper.items import COLUMNS
 
@@ -91,3 +94,23 @@ def test_filters_as_the_manifest_tells_them() -> None:
         "free": True,
         "changed-since": "2026-11-23T06:00:00Z",
     }
+
+
+def test_values_that_no_row_has_are_told_with_the_nearest() -> None:
+    known = ["AI", "Marketing", "Sales"]
+    assert list(no_row_has("category", ["ai", "MARKETING"], known)) == [], "spelt otherwise is the same"
+    assert list(no_row_has("category", ["Marketin", "Sales", "Quux"], known)) == [
+        "no row has category 'Marketin'; near: 'Marketing'.",
+        "no row has category 'Quux'.",
+    ]
+    assert list(with_last_parts(["n8n-nodes-base.gmail", "gmail"])) == [
+        "n8n-nodes-base.gmail",
+        "gmail",
+        "gmail",
+        "gmail",
+    ]
+
+
+def test_what_is_unknown_is_told_with_the_nearest_or_all() -> None:
+    assert unknown("format", "jsn", ["json", "csv"]) == "There is no format 'jsn': did you mean json?"
+    assert unknown("format", "xml", ["json", "csv"]) == "There is no format 'xml': there are json, csv."

@@ -280,3 +280,44 @@ def test_an_error_of_the_reservation_reaches_those_who_wait_and_the_next_may_try
         return await gate.acquire()
 
     assert in_virtual_time(scenario) == 0
+
+
+def test_the_site_may_ask_for_a_slower_pace_and_never_for_a_faster_one(in_virtual_time: Any) -> None:
+    async def scenario(loop: Any) -> list[float]:
+        gate = local_gate(loop)
+        await gate.acquire()
+        for per_second in (0.5, 10.0):
+            gate.slow_to(per_second)
+            assert gate.pace is not None
+            assert gate.pace.per_second == 0.5
+        return await send_all(gate, loop, 4)
+
+    moments = in_virtual_time(scenario)
+    assert moments[3] - moments[1] == pytest.approx(4.0, rel=0.05)
+
+
+def test_without_a_limit_nothing_that_slows_holds_anybody_up(in_virtual_time: Any) -> None:
+    async def scenario(loop: Any) -> tuple[list[float], Any]:
+        gate = Gate(None, clock=loop.time)
+        gate.slow_to(0.1)
+        await gate.slow_down(loop.time(), hold=60)
+        await gate.shut(60)
+        return await send_all(gate, loop, 3), gate.pace
+
+    assert in_virtual_time(scenario) == ([0.0] * 3, None)
+
+
+def test_who_shares_our_turns_is_told_that_the_site_is_down(in_virtual_time: Any) -> None:
+    class Told(LocalReservations):
+        async def shut(self, seconds: float) -> None:
+            told.append(seconds)
+
+    told: list[float] = []
+
+    async def scenario(loop: Any) -> None:
+        gate = Gate(Told(Pace(2.0), 1, loop.time), clock=loop.time)
+        await gate.shut(30)
+        await gate.shut(0)
+
+    in_virtual_time(scenario)
+    assert told == [30, 0]

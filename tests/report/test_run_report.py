@@ -10,11 +10,14 @@ from datetime import datetime, timezone
 from html.parser import HTMLParser
 from typing import Any
 
+import pytest
 from markdown_it import MarkdownIt
 
 from n8n_scraper.report import as_html, as_json, as_markdown
+from n8n_scraper.report.document import Bars, Figures
 from n8n_scraper.report.run_data import RunData
 from n8n_scraper.report.run_report import run_report
+from n8n_scraper.report.run_timing import politeness_section
 from n8n_scraper.report.standing import Group, Standing
 
 NewRun = Callable[..., RunData]
@@ -75,6 +78,28 @@ def test_figures_are_those_of_the_run(new_run: NewRun) -> None:
     assert told["changes"]["counts"] == {"new": 93, "changed": 1, "gone": 2, "back": 0}
     assert told["completeness"]["must_have"] == {"name": 1.0, "views": 0.5}
     assert sum(told["quality"]["distribution"].values()) == 94
+
+
+@pytest.mark.parametrize(
+    ("settings", "most", "tone", "note"),
+    [
+        ({"REQUESTS_PER_SECOND": "2.0"}, 21, "plain", "the promise allows 21"),
+        ({"REQUESTS_PER_SECOND": "2.0"}, 22, "bad", "the promise allows 21"),
+        ({"REQUESTS_PER_SECOND": "0.55", "BURST": "3"}, 8, "plain", "the promise allows 8"),
+        ({"REQUESTS_PER_SECOND": "0.55", "BURST": "3"}, 9, "bad", "the promise allows 8"),
+        ({"REQUESTS_PER_SECOND": "0"}, 500, "plain", ""),
+        ({}, 500, "plain", ""),
+    ],
+)
+def test_the_most_in_ten_seconds_is_judged_by_the_promise_and_its_burst(
+    new_run: NewRun, settings: dict[str, str], most: int, tone: str, note: str
+) -> None:
+    given = {f"N8N_SCRAPER_{name}": value for name, value in settings.items()}
+    run = new_run(settings=given, stats={"rate/most_in_10_seconds": most})
+    told = politeness_section(run).blocks[0]
+    assert isinstance(told, Figures)
+    figure = next(figure for figure in told.figures if figure.key == "most_in_10_seconds")
+    assert (figure.value, figure.tone, figure.note) == (most, tone, note)
 
 
 def test_the_verdict_names_the_failed_checks(new_run: NewRun) -> None:
@@ -163,6 +188,12 @@ def test_the_page_needs_nothing_from_elsewhere_and_no_script(new_run: NewRun) ->
         assert (attributes.get("href") or "#").startswith("#")
     assert "url(" not in as_html.STYLE
     assert "@import" not in as_html.STYLE
+
+
+def test_only_the_classes_of_the_score_stand_side_by_side(new_run: NewRun) -> None:
+    """They are a histogram: their order and their equal width say something."""
+    blocks = [block for section in run_report(new_run()).sections for block in section.blocks]
+    assert [bars.key for bars in blocks if isinstance(bars, Bars) and bars.upright] == ["distribution"]
 
 
 def test_titles_stay_in_their_cells_in_html(new_run: NewRun) -> None:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from n8n_scraper.exceptions import StartError
 from n8n_scraper.scale.conditions import Conditions
 
 TIMED = {"workflows_per_hour", "busiest_second", "busiest_ten_seconds"}
@@ -75,3 +78,29 @@ def test_the_opt_in_layers_need_the_third() -> None:
     assert Conditions(layers="1,2,media").numbers == (1, 2, 3)
     assert Conditions(layers="2").numbers == (2,)
     assert Conditions(layers="media, transcripts").stages == ("media", "transcripts")
+
+
+@pytest.mark.parametrize("rate", [-0.1, float("inf"), float("nan")])
+def test_a_rate_that_is_none_is_refused(rate: float) -> None:
+    with pytest.raises(StartError, match="must be 0"):
+        Conditions(rate=rate)
+
+
+@pytest.mark.parametrize(
+    ("fields", "size", "seconds"),
+    [
+        ({}, 0, 120.0),
+        ({}, 100, 1120.0),
+        ({"clock": 10.0}, 100, 220.0),
+        ({"layers": "1,2,3,transcripts"}, 10, 820.0),
+        ({"layers": "1,2,3,media"}, 10, 220.0),
+    ],
+)
+def test_how_long_a_crawl_may_take(fields: dict[str, Any], size: int, seconds: float) -> None:
+    assert Conditions(**fields).longest(size) == pytest.approx(seconds)
+
+
+def test_conditions_in_words() -> None:
+    assert Conditions(rate=2.0).sentence() == "layers 1,2,3, 2 requests a second, true clock"
+    assert Conditions(rate=0).sentence() == "layers 1,2,3, no limit of the rate, true clock"
+    assert "clock compressed 10 times: 20 requests a second" in Conditions(rate=2.0, clock=10.0).sentence()

@@ -72,7 +72,7 @@ def test_what_a_crawl_does_to_a_row(
     decision = merge(new, old, NOW, rescore)
     assert (new.crawl_status, tuple(getattr(new, column) for column in LAYERS.values())) == (status, layers)
     assert decision.outcome == outcome
-    assert decision.content == (outcome in {"new", "changed"})
+    assert (decision.content, decision.derived) == (outcome in {"new", "changed"},) * 2
     if new.error_kind:
         assert new.error == "status 503"
 

@@ -142,6 +142,15 @@ def test_what_a_run_says_nothing_of_is_no_contradiction(
     assert {row["name"] for row in seen.verdicts if row["zone"] == "not applicable"} == set(names)
 
 
+def test_a_run_that_does_not_tell_its_rate_is_not_taken_for_a_polite_one(new_folder: NewFolder) -> None:
+    timed = ("busiest_second", "busiest_ten_seconds", "workflows_per_hour")
+    folder = new_folder(na=dict.fromkeys(timed, "no limit of the rate"), figures=dict.fromkeys(timed))
+    assert read(folder).contradictions
+    run = json.loads((folder / RUN).read_text())
+    (folder / RUN).write_text(json.dumps({name: value for name, value in run.items() if name != "rate"}))
+    assert not read(folder).contradictions
+
+
 def test_a_run_that_was_not_judged_is_no_baseline(new_folder: NewFolder) -> None:
     folder = new_folder()
     (folder / VERDICTS).unlink()
