@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapy.settings import BaseSettings
 
 from n8n_scraper import __version__
+from n8n_scraper.export.format_names import FORMATS, file_name
 from n8n_scraper.project import load_config
+from n8n_scraper.run_id import run_folder
+from n8n_scraper.setting_rules import POLITE_RATE
 
 if TYPE_CHECKING:
     from scrapy import Spider
@@ -15,10 +19,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from n8n_scraper.config import Config
-
-POLITE_RATE = 2.0
-"""Requests a second that AUTOTHROTTLE_TARGET_CONCURRENCY in settings.py is tuned to."""
-FEED_FORMATS = ("json", "jsonl", "csv", "parquet")
 
 
 class N8nScraperAddon:
@@ -46,7 +46,7 @@ class N8nScraperAddon:
         settings.set("USER_AGENT", user_agent(config), priority="addon")
         settings.set("DOWNLOAD_MAXSIZE", config.max_body_bytes, priority="addon")
         settings.set("DOWNLOAD_WARNSIZE", config.max_body_bytes, priority="addon")
-        feeds = {_feed(config, format_): {"format": format_, "overwrite": True} for format_ in FEED_FORMATS}
+        feeds = {_feed(config, format_): {"format": format_, "overwrite": True} for format_ in FORMATS}
         arguments = getattr(self._crawler.spider, "arguments", None)
         settings.set("FEEDS", {} if arguments and arguments.dry_run else feeds, priority="addon")
 
@@ -62,4 +62,4 @@ def feed_uri_params(params: dict[str, Any], spider: Spider) -> dict[str, Any]:
 
 
 def _feed(config: Config, format_: str) -> str:
-    return f"{config.export_dir}/runs/%(run_id)s/workflows.{format_}"
+    return str(run_folder(Path(config.export_dir), "%(run_id)s") / file_name(format_))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from n8n_scraper.items import COLUMNS, LAYERS, WorkflowItem
+from n8n_scraper.items import COLUMNS, LAYERS, STATUS_COLUMNS, WorkflowItem
 
 
 class _Origin(NamedTuple):
@@ -30,11 +30,10 @@ MUST_HAVE: dict[str, _Origin] = {
 
 
 _BOOKKEEPING = """
-    id crawl_status layer1_status layer2_status layer3_status media_status transcripts_status error_kind error
-    content_hash first_seen_at scraped_at changed_at gone_at attempt_count request_count service_seconds parser_version
-    run_id
+    id crawl_status error_kind error content_hash first_seen_at scraped_at changed_at gone_at
+    attempt_count request_count service_seconds parser_version run_id
 """
-BOOKKEEPING = frozenset(_BOOKKEEPING.split())
+BOOKKEEPING = frozenset({*STATUS_COLUMNS, *_BOOKKEEPING.split()})
 """Columns that say something about the crawl: whether they are filled says nothing about the workflow."""
 
 

@@ -6,7 +6,6 @@ Order: ``-s`` > environment > project > default. Everything that reads a setting
 from __future__ import annotations
 
 import difflib
-import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -15,6 +14,16 @@ from urllib.parse import urlsplit
 
 from n8n_scraper.checks import read_checks
 from n8n_scraper.exceptions import StartError
+from n8n_scraper.setting_rules import (
+    POLITE_RATE,
+    PREFIX,
+    YOUTUBE_URL,
+    check_rate,
+    check_time,
+    check_youtube,
+    is_loopback,
+    resolve_path,
+)
 from n8n_scraper.setting_values import (
     number,
     read_address,
@@ -28,9 +37,6 @@ from n8n_scraper.setting_values import (
     read_words,
     whole,
 )
-
-PREFIX = "N8N_SCRAPER_"
-YOUTUBE_URL = "https://www.youtube.com"
 
 
 def _setting(
@@ -52,7 +58,7 @@ class Config:
     api_url: str = _setting(read_address, "https://api.n8n.io", "address of the API")
     requests_per_second: float = _setting(
         number(0, 10_000),
-        2.0,
+        POLITE_RATE,
         "over both hosts and all processes of a store; 0 = no limit, on test hosts only",
     )
     burst: int = _setting(whole(1, 5), 1, "requests that may start at once after a pause")
@@ -140,12 +146,12 @@ class Config:
         config = cls(
             **{f.name: _read(settings, setting_name(f.name), f.metadata["parse"], f.default) for f in fields(cls)}
         )
-        _check_rate(config)
-        _check_youtube(config)
-        _check_time(config)
+        check_rate(config)
+        check_youtube(config)
+        check_time(config)
         for name in ("data_dir", "export_dir", "metrics_textfile"):
             if value := getattr(config, name):
-                object.__setattr__(config, name, str(_resolve(value, setting_name(name), root)))
+                object.__setattr__(config, name, str(resolve_path(value, setting_name(name), root)))
         return config
 
     @property
@@ -182,15 +188,6 @@ SECRET_SETTINGS = frozenset(setting_name(f.name) for f in fields(Config) if f.me
 """Their values are neither shown nor stored."""
 
 
-def is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _check_names(settings: Mapping[str, Any]) -> None:
     """A misspelt setting would leave its default in force, which may be the less polite one."""
     for name in settings:
@@ -209,42 +206,3 @@ def _read(settings: Mapping[str, Any], name: str, parse: Callable[[Any], Any], d
     except ValueError as error:
         shown = "" if name in SECRET_SETTINGS else f" = {value!r}"
         raise StartError(f"Setting {name}{shown}: {error}.") from None
-
-
-def _check_rate(config: Config) -> None:
-    fast = config.requests_per_second > 2 or config.requests_per_second == 0
-    if fast and not config.is_test_site:
-        raise StartError(
-            f"Setting {PREFIX}REQUESTS_PER_SECOND = {config.requests_per_second:g}: more than 2 (and 0 = no limit) is "
-            f"allowed only where {config.site_host} and {config.api_host} are both loopback or in {PREFIX}TEST_HOSTS."
-        )
-
-
-def _check_youtube(config: Config) -> None:
-    host = urlsplit(config.youtube_url).hostname or ""
-    if config.youtube_url != YOUTUBE_URL and not is_loopback(host) and host not in config.test_hosts:
-        raise StartError(
-            f"Setting {PREFIX}YOUTUBE_URL = {config.youtube_url!r}: any other than {YOUTUBE_URL} must be loopback or "
-            f"in {PREFIX}TEST_HOSTS."
-        )
-
-
-def _check_time(config: Config) -> None:
-    addresses = (config.site_url, config.api_url, config.youtube_url)
-    others = [address for address in addresses if not is_loopback(urlsplit(address).hostname or "")]
-    if config.time_factor != 1 and others:
-        raise StartError(
-            f"Setting {PREFIX}TIME_FACTOR = {config.time_factor:g}: waits are shortened for stand-ins on loopback "
-            f"only, and {others[0]} is none."
-        )
-
-
-def _resolve(value: str, name: str, root: Path | None) -> Path:
-    path = Path(value).expanduser()
-    if path.is_absolute():
-        return path
-    if root is None:
-        raise StartError(
-            f"Setting {name} = {value!r}: there is no scrapy.cfg to be relative to, give an absolute path."
-        )
-    return root / path

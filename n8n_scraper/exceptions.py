@@ -43,6 +43,9 @@ class UnusableAnswer(N8nScraperError):
     that was not cleaned; ``retry_after`` is in seconds, None when the site asked for nothing.
     """
 
+    is_final = False
+    """It came after its own retries."""
+
     def __init__(self, kind: str, reason: str, *, retry_after: float | None = None) -> None:
         super().__init__(f"{kind}: {reason}")
         self.kind = kind

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from scrapy.exporters import BaseItemExporter
 
 from n8n_scraper.export.conform import row_conformer
+from n8n_scraper.export.format import Sink, load_format
+from n8n_scraper.export.format_names import FORMATS
 from n8n_scraper.export.layout import Chunk, Layout, Row
 from n8n_scraper.export.selection import choose_columns
-from n8n_scraper.export.writers import WRITERS, Sink
 from n8n_scraper.items import WorkflowItem
 from n8n_scraper.project import load_config
 
@@ -67,7 +69,7 @@ class _Rows:
 _shared: WeakKeyDictionary[Crawler, dict[tuple[str, ...], _Rows]] = WeakKeyDictionary()
 
 
-class _WorkflowExporter(BaseItemExporter):
+class WorkflowItemExporter(BaseItemExporter):
     """Takes WorkflowItems only. ``fields`` may choose columns; encoding and indent are fixed by the contract.
 
     The JSON of a workflow is withheld unless it is known to be free, or EXPORT_PAID is set.
@@ -88,7 +90,7 @@ class _WorkflowExporter(BaseItemExporter):
         columns = tuple(self.fields_to_export or ())
         of_crawler = _shared.setdefault(crawler, {}) if crawler else {}
         self._shared = of_crawler.setdefault(columns, _Rows(columns, export_paid=export_paid))
-        self._writer = WRITERS[self.format](file, self._shared.layout, defuse=csv_defuse)
+        self._writer = load_format(self.format).writer(file, self._shared.layout, defuse=csv_defuse)
         self._rows: list[Row] = []
         self._characters = 0
 
@@ -119,17 +121,13 @@ class _WorkflowExporter(BaseItemExporter):
         self._rows, self._characters = [], 0
 
 
-class JsonItemExporter(_WorkflowExporter):
-    format = "json"
+@cache
+def exporter(format_: str) -> type[WorkflowItemExporter]:
+    """The exporter of a format; in FEED_EXPORTERS it is ``n8n_scraper.exporters.<format>``."""
+    return type(f"WorkflowItemExporter_{format_}", (WorkflowItemExporter,), {"format": format_})
 
 
-class JsonLinesItemExporter(_WorkflowExporter):
-    format = "jsonl"
-
-
-class CsvItemExporter(_WorkflowExporter):
-    format = "csv"
-
-
-class ParquetItemExporter(_WorkflowExporter):
-    format = "parquet"
+def __getattr__(name: str) -> type[WorkflowItemExporter]:
+    if name not in FORMATS:
+        raise AttributeError(name)
+    return exporter(name)

@@ -14,6 +14,8 @@ from scrapy.extensions.feedexport import FileFeedStorage
 
 from n8n_scraper.exceptions import StartError
 from n8n_scraper.export.aside import AsideFile, is_full
+from n8n_scraper.export.format import load_format
+from n8n_scraper.export.format_names import FEED_FORMATS
 from n8n_scraper.export.selection import choose_columns
 from n8n_scraper.spiders.workflows import WorkflowsSpider
 
@@ -21,10 +23,6 @@ if TYPE_CHECKING:
     from scrapy import Spider
 
 logger = logging.getLogger(__name__)
-
-APPENDABLE_FORMATS = frozenset({"jsonl", "jsonlines"})
-"""Of these a file with more at its end is still a valid file."""
-OUR_FORMATS = frozenset({"json", "csv", "parquet"}) | APPENDABLE_FORMATS
 
 
 class AtomicFileFeedStorage(FileFeedStorage):
@@ -40,7 +38,7 @@ class AtomicFileFeedStorage(FileFeedStorage):
         self._file = Path(self.path)
         self._appends = self.write_mode == "ab"
         options = feed_options or {}
-        if options.get("format") in OUR_FORMATS:
+        if options.get("format") in FEED_FORMATS:
             _check_options(self._file, options)
         if self._appends and _holds_something(self._file):
             _check_append(self._file, options.get("format", ""))
@@ -144,7 +142,7 @@ def _check_options(path: Path, options: dict[str, Any]) -> None:
 
 
 def _check_append(path: Path, format_: str) -> None:
-    if format_ not in APPENDABLE_FORMATS:
+    if format_ not in FEED_FORMATS or not load_format(FEED_FORMATS[format_]).is_appendable:
         raise StartError(f"Feed {path}: rows appended to a {format_} file make it invalid; replace the file with -O.")
     with path.open("rb") as file:
         file.seek(-1, 2)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-import random
 from collections import defaultdict
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.http.request import NO_CALLBACK
@@ -16,11 +15,11 @@ from n8n_scraper import stats
 from n8n_scraper.downloader import NO_ANSWER, Forbidden, NotSent, outside_meta
 from n8n_scraper.exceptions import UnusableAnswer
 from n8n_scraper.middlewares.decompression import ACCEPTED
-from n8n_scraper.middlewares.robots import Disallowed, Unreachable
-from n8n_scraper.politeness.backoff import PUT_OFF_SECONDS, retry_delay
+from n8n_scraper.middlewares.robots import Disallowed
 from n8n_scraper.politeness.outside import refusal
+from n8n_scraper.politeness.retries import ask_until_answered
 from n8n_scraper.site.addresses import Site
-from n8n_scraper.site.answers import judge, judge_exception
+from n8n_scraper.site.answers import judge, judge_exception, redirect_target
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -53,28 +52,22 @@ class ImageDownload:
             Disallowed: robots.txt forbids it.
             NotSent, GateClosed: the crawl is ending; nothing is known of the address.
         """
-        for attempt in itertools.count(1):
-            try:
-                return await self._redirected(url)
-            except Unreachable:
-                raise
-            except UnusableAnswer as failure:
-                delay = retry_delay(failure.kind, attempt, failure.retry_after, random.random)
-                if delay is None or delay > PUT_OFF_SECONDS:
-                    raise
+
+        async def wait(seconds: float) -> None:
             self._crawler.stats.inc_value(stats.MEDIA_RETRY_COUNT)
-            await self._rate.back_off(delay, url)
-        raise AssertionError("retries end")
+            await self._rate.back_off(seconds, url)
+
+        return await ask_until_answered(partial(self._redirected, url), wait)
 
     async def _redirected(self, url: str) -> Response:
         address = url
         for _ in range(MAX_REDIRECTS + 1):
             response = await self._asked(address)
-            location = response.headers.get("Location")
-            if not (300 <= response.status < 400 and location):
+            target = redirect_target(response.status, response.headers.get("Location"), address)
+            if target is None:
                 self._judge(address, response)
                 return response
-            address = urljoin(address, location.decode("latin-1"))
+            address = target
         raise UnusableAnswer("unexpected", f"more than {MAX_REDIRECTS} redirects")
 
     async def _asked(self, address: str) -> Response:

@@ -35,8 +35,16 @@ LAYERS = {1: "layer1_status", 2: "layer2_status", 3: "layer3_status"}
 STAGES = {"media": "media_status", "transcripts": "transcripts_status"}
 """Name of an opt-in layer, in the order they run after the row is stored → its status column."""
 
+STATUS_COLUMNS = (*LAYERS.values(), *STAGES.values())
+
 LAYER_STATUSES = ("ok", "missing", "gone", "blocked", "disallowed", "failed", "skipped")
+ANSWERED = frozenset({"ok", "missing"})
+"""Statuses of a layer that its source has told: it has it, or it has none."""
 CRAWL_STATUSES = ("complete", "partial", "gone", "failed")
+
+QUALITY_BANDS = {"excellent": 80.0, "good": 40.0, "poor": 0.0}
+"""quality_band, the best first → its least quality_score."""
+_BANDS = " · ".join(f"{band} from {least:g}" if least else band for band, least in QUALITY_BANDS.items())
 
 _STATUS = "ok · missing the source has none · gone · blocked · disallowed · failed · skipped not asked for"
 
@@ -106,7 +114,7 @@ class WorkflowItem:
         "JSON-equal to the published one after repair and redaction; null unless known to be free",
     )
     quality_score: float | None = _column("number", "derived", "0 to 100; null without content")
-    quality_band: str | None = _column("text", "derived", "excellent from 80 · good from 40 · poor")
+    quality_band: str | None = _column("text", "derived", _BANDS)
     quality_missing: list[str] | None = _column("list<text>", "derived", "what cost points")
     redaction_count: int | None = _column("int", "derived", "secrets replaced by [REDACTED:<kind>]")
     content_hash: str | None = _column(

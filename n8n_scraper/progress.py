@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 from collections import Counter, deque
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
+from n8n_scraper.iso_time import iso
 from n8n_scraper.items import CRAWL_STATUSES, WorkflowItem
 from n8n_scraper.outcome import Outcome
 
@@ -80,7 +81,7 @@ class Checkpoint:
         """What ``scrapy status --json`` gives."""
         content = asdict(self)
         del content["outcomes"]
-        content["timestamp"] = self.timestamp.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+        content["timestamp"] = iso(self.timestamp)
         return content
 
 

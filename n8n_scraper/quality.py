@@ -10,10 +10,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from n8n_scraper.items import LAYERS, WorkflowItem
+from n8n_scraper.items import LAYERS, QUALITY_BANDS, WorkflowItem
 from n8n_scraper.layers.workflow_json import STICKY_NOTE, edges_of, nodes_of
-
-BANDS = ((80.0, "excellent"), (40.0, "good"), (0.0, "poor"))
 
 
 class Quality(NamedTuple):
@@ -203,7 +201,7 @@ def score(item: WorkflowItem, weights: Sequence[float]) -> Quality:
         return Quality(None, None, [])
     points = round(100 * earned / total, 2)
     points = min(points, 99.99) if missing else points
-    return Quality(points, next(band for least, band in BANDS if points >= least), missing)
+    return Quality(points, next(band for band, least in QUALITY_BANDS.items() if points >= least), missing)
 
 
 def _judge(item: WorkflowItem, part: _Part) -> tuple[float, list[str]]:

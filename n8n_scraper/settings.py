@@ -11,7 +11,9 @@ import os
 import scrapy.core.downloader.contextfactory  # noqa: F401 - the spider's imports need it loaded, not named
 from scrapy.settings import default_settings
 
-from n8n_scraper.config import PREFIX, SETTINGS
+from n8n_scraper.config import SETTINGS
+from n8n_scraper.export.format_names import FEED_FORMATS
+from n8n_scraper.setting_rules import PREFIX
 
 BOT_NAME = "n8n_scraper"
 SPIDER_MODULES = ["n8n_scraper.spiders"]
@@ -89,13 +91,7 @@ EXTENSIONS = {
 
 STATS_CLASS = "n8n_scraper.metrics.collector.StatsCollector"
 
-FEED_EXPORTERS = {
-    "json": "n8n_scraper.exporters.JsonItemExporter",
-    "jsonl": "n8n_scraper.exporters.JsonLinesItemExporter",
-    "jsonlines": "n8n_scraper.exporters.JsonLinesItemExporter",
-    "csv": "n8n_scraper.exporters.CsvItemExporter",
-    "parquet": "n8n_scraper.exporters.ParquetItemExporter",
-}
+FEED_EXPORTERS = {name: f"n8n_scraper.exporters.{format_}" for name, format_ in FEED_FORMATS.items()}
 FEED_STORAGES = {
     "": "n8n_scraper.feed_storage.AtomicFileFeedStorage",
     "file": "n8n_scraper.feed_storage.AtomicFileFeedStorage",

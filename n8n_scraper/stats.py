@@ -10,9 +10,8 @@ from typing import get_args
 
 from n8n_scraper.completeness import MUST_HAVE
 from n8n_scraper.failures import KINDS
-from n8n_scraper.items import CRAWL_STATUSES, LAYER_STATUSES, LAYERS
+from n8n_scraper.items import CRAWL_STATUSES, LAYER_STATUSES, LAYERS, QUALITY_BANDS
 from n8n_scraper.politeness.breaker import State
-from n8n_scraper.quality import BANDS
 from n8n_scraper.transcripts.outcomes import STATUSES
 from n8n_scraper.validation import CHECKED_COLUMNS
 
@@ -64,9 +63,7 @@ VALIDATION_COUNT = _stat(
 )
 REDACTION_COUNT = _stat("redaction/secret_count/{}", "secrets replaced by [REDACTED:<kind>], by kind")
 REDACTED_WORKFLOW_COUNT = _stat("redaction/workflow_count", "workflows with such a secret")
-QUALITY_BAND_COUNT = _stat(
-    "quality/band_count/{}", "scored workflows by quality_band", band=(band for _, band in BANDS)
-)
+QUALITY_BAND_COUNT = _stat("quality/band_count/{}", "scored workflows by quality_band", band=QUALITY_BANDS)
 STORED_COUNT = _stat(
     "store/row_count/{}",
     "rows by what became of their content: new, changed, unchanged, none; or forgotten",

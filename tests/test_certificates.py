@@ -60,7 +60,7 @@ def sign(name: str, signer: Signed | None = None, *, until: datetime = NOW + DAY
 
 class Page(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        self.server.asked.append(self.path)  # type: ignore[attr-defined]
+        self.server.asked.append(self.path)  # type: ignore[attr-defined]  # set by the test
         self.send_response(200)
         self.send_header("Content-Length", "2")
         self.end_headers()

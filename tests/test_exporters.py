@@ -15,9 +15,10 @@ import pytest
 from scrapy import Spider
 from scrapy.crawler import Crawler
 
+from n8n_scraper.export.format import load_format
+from n8n_scraper.export.format_names import FORMATS
 from n8n_scraper.export.layout import Layout
-from n8n_scraper.export.reading import READERS
-from n8n_scraper.exporters import CsvItemExporter, JsonItemExporter, JsonLinesItemExporter
+from n8n_scraper.exporters import exporter
 from n8n_scraper.items import COLUMNS, WorkflowItem
 
 SETTINGS = """
@@ -43,7 +44,6 @@ class Rows(Spider):
             print("rows are out", flush=True)
             await asyncio.sleep(60)
 """
-FORMATS = ("json", "jsonl", "csv", "parquet")
 LAYOUT = Layout(COLUMNS)
 
 
@@ -70,7 +70,7 @@ def crawl(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    lines = READERS[path.suffix[1:]](path, LAYOUT, defused=True)
+    lines = load_format(path.suffix[1:]).read(path, LAYOUT, True)
     return [json.loads(line.text) for line in lines]
 
 
@@ -135,7 +135,7 @@ def test_kill_9_leaves_the_former_feed(format_: str, project: Path) -> None:
     path.write_text("former")
     arguments = command("-O", path.name, "-a", "rows=1000", "-a", "wait=1")
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(arguments, cwd=project, env=environment(), **pipes) as crawl_process:  # type: ignore[call-overload]
+    with subprocess.Popen(arguments, cwd=project, env=environment(), **pipes) as crawl_process:  # type: ignore[call-overload]  # another type, on purpose
         assert crawl_process.stdout.readline() == b"rows are out\n"
         assert len(list(project.glob(f"feed.{format_}.*.tmp"))) == 1
         crawl_process.send_signal(signal.SIGKILL)
@@ -147,24 +147,24 @@ def test_kill_9_leaves_the_former_feed(format_: str, project: Path) -> None:
 
 def test_a_feed_holds_its_rows_in_bounded_chunks() -> None:
     sink = io.BytesIO()
-    exporter = JsonLinesItemExporter(sink)
-    exporter.start_exporting()
+    feed = exporter("jsonl")(sink)
+    feed.start_exporting()
     for id in range(1, 201):
         assert not sink.getvalue()
-        exporter.export_item(WorkflowItem(id=id))
+        feed.export_item(WorkflowItem(id=id))
     assert sink.getvalue().count(b"\n") == 200
     for id in (201, 202):
-        exporter.export_item(WorkflowItem(id=id, description="x" * 5_000_000))
+        feed.export_item(WorkflowItem(id=id, description="x" * 5_000_000))
     assert sink.getvalue().count(b"\n") == 202
-    exporter.finish_exporting()
+    feed.finish_exporting()
 
 
 def test_values_that_had_to_be_changed_are_told(caplog: pytest.LogCaptureFixture) -> None:
     sink = io.BytesIO()
-    exporter = JsonItemExporter(sink)
-    exporter.start_exporting()
-    exporter.export_item(WorkflowItem(id=1, name="a\x00", views=2**63, links="no list"))  # type: ignore[arg-type]
-    exporter.finish_exporting()
+    feed = exporter("json")(sink)
+    feed.start_exporting()
+    feed.export_item(WorkflowItem(id=1, name="a\x00", views=2**63, links="no list"))  # type: ignore[arg-type]  # another type, on purpose
+    feed.finish_exporting()
     [row] = json.loads(sink.getvalue())
     assert (row["name"], row["views"], row["links"]) == ("a\ufffd", None, None)
     assert "{'name': 1, 'views': 1, 'links': 1}" in caplog.text
@@ -172,16 +172,16 @@ def test_values_that_had_to_be_changed_are_told(caplog: pytest.LogCaptureFixture
 
 def test_a_feed_may_have_fewer_columns() -> None:
     sink = io.BytesIO()
-    exporter = CsvItemExporter(sink, fields_to_export=["views", "name"])
-    exporter.start_exporting()
-    exporter.export_item(WorkflowItem(id=1, name="a", views=2))
-    exporter.finish_exporting()
+    feed = exporter("csv")(sink, fields_to_export=["views", "name"])
+    feed.start_exporting()
+    feed.export_item(WorkflowItem(id=1, name="a", views=2))
+    feed.finish_exporting()
     assert sink.getvalue() == b'id,name,views\n1,"a",2\n'
 
 
 def test_feeds_of_a_run_share_rows_and_never_an_old_one() -> None:
     crawler, files = Crawler(Spider), [io.BytesIO(), io.BytesIO()]
-    feeds = [JsonLinesItemExporter(files[0], crawler=crawler), JsonItemExporter(files[1], crawler=crawler)]
+    feeds = [exporter("jsonl")(files[0], crawler=crawler), exporter("json")(files[1], crawler=crawler)]
     item = WorkflowItem(id=1, name="first")
     for name in ("first", "second"):
         item.name = name

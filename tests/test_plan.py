@@ -40,7 +40,7 @@ def test_the_cheapest_set_of_requests(
 
 def test_a_listing_that_is_read_anyway_gives_the_prices_too() -> None:
     given = {"layers": (1, 2, 3), "page": "auto", "api_open": True, "library_size": 13_100, "sitemap_requests": 2}
-    few, none = (make_plan(ids=ids, **given, reads_listing=True) for ids in (20, 0))  # type: ignore[arg-type]
+    few, none = (make_plan(ids=ids, **given, reads_listing=True) for ids in (20, 0))  # type: ignore[arg-type]  # another type, on purpose
     assert (few.price, few.page, few.requests) == ("listing", False, 20 + 131 + 4)
     assert (none.requests, "131 listing (changes)" in none.sentence(2.0)) == (131 + 4, True)
 

@@ -19,7 +19,7 @@ NAMES = [
 
 
 def taken(tally: Tally, now: float, total: int = 10, **limiter: object) -> Checkpoint:
-    return tally.checkpoint(now, NOW, total=total, limiter=Limiter(**limiter), breaker=Breaker())  # type: ignore[arg-type]
+    return tally.checkpoint(now, NOW, total=total, limiter=Limiter(**limiter), breaker=Breaker())  # type: ignore[arg-type]  # another type, on purpose
 
 
 def test_a_checkpoint_has_the_names_of_the_contract_in_their_order() -> None:

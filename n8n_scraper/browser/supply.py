@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
 
 from scrapy import Request
 from scrapy.http.request import NO_CALLBACK
@@ -16,7 +15,7 @@ from n8n_scraper.exceptions import UnusableAnswer
 from n8n_scraper.extensions.rate import RateExtension
 from n8n_scraper.middlewares.decompression import ACCEPTED
 from n8n_scraper.middlewares.robots import Disallowed
-from n8n_scraper.site.answers import judge, judge_exception
+from n8n_scraper.site.answers import judge, judge_exception, redirect_target
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -84,10 +83,10 @@ class Supply:
         """
         for _ in range(MAX_REDIRECTS + 1):
             response = await self._ask(url, page, visit)
-            location = response.headers.get("Location")
-            if not (300 <= response.status < 400 and location):
+            target = redirect_target(response.status, response.headers.get("Location"), url)
+            if target is None:
                 return response
-            url = urljoin(url, location.decode("latin-1"))
+            url = target
             if not self._site.is_ours(url):
                 raise UnusableAnswer("unexpected", "a part of the page is a redirect off the site")
         raise UnusableAnswer("unexpected", f"a part of the page is more than {MAX_REDIRECTS} redirects away")

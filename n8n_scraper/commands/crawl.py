@@ -27,7 +27,8 @@ from n8n_scraper.given_settings import check_given
 from n8n_scraper.project import load_config
 from n8n_scraper.report.run_data import RunData
 from n8n_scraper.report.run_report import run_report
-from n8n_scraper.report.write import run_folder, write_report
+from n8n_scraper.report.write import write_report
+from n8n_scraper.run_id import run_folder
 from n8n_scraper.spiders.workflows import WorkflowsSpider
 from n8n_scraper.store import runs
 from n8n_scraper.store.database import open_database

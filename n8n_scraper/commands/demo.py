@@ -22,6 +22,7 @@ from n8n_scraper.command import ProjectCommand
 from n8n_scraper.exceptions import StartError
 from n8n_scraper.project import project_root
 from n8n_scraper.replica.process import RunningReplica, running_replica
+from n8n_scraper.run_id import RUNS
 from n8n_scraper.store.embedded import EmbeddedPostgres
 
 LISTED, UNLISTED = 56, 4
@@ -167,6 +168,6 @@ def _summary(exports: Path, requests: dict[str, object]) -> str:
         f"at most {requests['max_in_10s']} requests in any 10 s, counted by the server",
         f"the files in {exports}:",
         *(f"  {name}  {entry['bytes']:,} bytes" for name, entry in manifest["files"].items()),
-        *(f"the report of the run: {file}" for file in exports.glob("runs/*/report.html")),
+        *(f"the report of the run: {file}" for file in exports.glob(f"{RUNS}/*/report.html")),
     ]
     return "\n".join(line for line in lines if line)

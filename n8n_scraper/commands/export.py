@@ -16,6 +16,7 @@ from n8n_scraper.exceptions import StartError
 from n8n_scraper.exit_codes import FAULT
 from n8n_scraper.export import videos
 from n8n_scraper.export.check import check_folder
+from n8n_scraper.export.format_names import FORMATS
 from n8n_scraper.export.n8n_folder import write_n8n_folder
 from n8n_scraper.export.selection import (
     Selection,
@@ -27,7 +28,7 @@ from n8n_scraper.export.selection import (
     unknown,
     with_last_parts,
 )
-from n8n_scraper.export.snapshot import FORMATS, Snapshot, write_snapshot
+from n8n_scraper.export.snapshot import Snapshot, write_snapshot
 from n8n_scraper.export.store_rows import reading
 from n8n_scraper.project import load_config
 from n8n_scraper.store.database import open_database
@@ -158,7 +159,7 @@ def _formats(values: Sequence[str]) -> tuple[str, ...]:
     for name in (names := _words("--format", values)):
         if name not in FORMATS:
             raise StartError(unknown("format", name, FORMATS))
-    return names or FORMATS
+    return names or tuple(FORMATS)
 
 
 def _selection(opts: argparse.Namespace, config: Config, now: datetime) -> Selection:

@@ -20,6 +20,6 @@ class Command(ProjectCommand):
 
     def act(self, args: list[str], opts: argparse.Namespace) -> None:
         # Scrapy imports every command at each start, and a server is a fifth of what a crawl would import.
-        from n8n_scraper.replica.serving import serve  # noqa: PLC0415
+        from n8n_scraper.replica.serving import serve  # noqa: PLC0415 - see above
 
         asyncio.run(serve(Options.from_namespace(opts)))

@@ -18,7 +18,8 @@ from n8n_scraper.report.document import Document
 from n8n_scraper.report.id_lists import check_lists, choose_ids
 from n8n_scraper.report.run_data import RunData
 from n8n_scraper.report.run_report import run_report
-from n8n_scraper.report.write import run_folder, write_report
+from n8n_scraper.report.write import write_report
+from n8n_scraper.run_id import run_folder
 from n8n_scraper.store import runs
 from n8n_scraper.store.database import connect, existing_store, open_database
 

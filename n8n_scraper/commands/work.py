@@ -116,9 +116,9 @@ def _run(config: Config, settings: Any, opts: argparse.Namespace, _words: list[s
 async def _serve(config: Config, dsn: str, store: StoreThread, settings: Any, opts: argparse.Namespace) -> int:
     from croniter import croniter  # noqa: PLC0415 - what follows needs the extra
 
-    from n8n_scraper.work.children import Children  # noqa: PLC0415
-    from n8n_scraper.work.engine import Schedule  # noqa: PLC0415
-    from n8n_scraper.work.worker import Service, Terms  # noqa: PLC0415
+    from n8n_scraper.work.children import Children  # noqa: PLC0415 - the same extra
+    from n8n_scraper.work.engine import Schedule  # noqa: PLC0415 - the same extra
+    from n8n_scraper.work.worker import Service, Terms  # noqa: PLC0415 - the same extra
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     logging.getLogger("n8n_scraper").setLevel(logging.INFO)

@@ -16,7 +16,7 @@ from n8n_scraper.exceptions import StartError
 from n8n_scraper.export.aside import is_full
 from n8n_scraper.export.selection import Selection
 from n8n_scraper.export.snapshot import write_snapshot
-from n8n_scraper.store.faults import close_reason
+from n8n_scraper.store.faults import stop_reason
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def renew_snapshot(config: Config, dsn: str, run_id: str | None = None) -> str |
         return "disk_full"
     except psycopg2.Error as error:
         logger.error("The store failed under the snapshot: %s keeps its former files.", config.export_dir)
-        return close_reason(error) or "store_unavailable"
+        return stop_reason(error)
     return None
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from n8n_scraper.export.formulas import DEFUSED
+from n8n_scraper.export.format import load_format
+from n8n_scraper.export.format_names import FORMATS, file_name
 from n8n_scraper.export.manifest import Manifest
 from n8n_scraper.items import COLUMNS, Column
 
@@ -85,110 +86,12 @@ def _columns(columns: list[Column]) -> str:
 
 
 def _reading(manifest: Manifest, columns: list[Column]) -> str:
-    parts = {
-        "workflows.jsonl": _JSONL,
-        "workflows.json": _JSON,
-        "workflows.parquet": _PARQUET,
-        "workflows.csv": _csv(manifest, columns),
-    }
-    return "\n".join(part.strip("\n") + "\n" for name, part in parts.items() if name in manifest.files)
-
-
-_JSONL = """
-JSONL: one object a line. Lines end with LF only: texts hold U+2028 and other characters that `str.splitlines()` takes
-for line ends, so iterate over the file instead.
-
-```python
-import json
-
-with open("workflows.jsonl", encoding="utf-8", newline="\\n") as file:
-    for line in file:
-        row = json.loads(line)
-```
-"""
-
-_JSON = """
-JSON: one array, with one row a line. Read whole it takes several times its size in memory; the other formats do not.
-
-```python
-import json
-
-with open("workflows.json", encoding="utf-8") as file:
-    rows = json.load(file)
-```
-"""
-
-_PARQUET = """
-Parquet: typed, compressed, and only the columns asked for are read. `workflow` is JSON text.
-
-```python
-import pyarrow.parquet as pq
-
-table = pq.read_table("workflows.parquet", columns=["id"])
-for batch in pq.ParquetFile("workflows.parquet").iter_batches(batch_size=200):
-    for row in batch.to_pylist(maps_as_pydicts="strict"):
-        pass
-```
-"""
-
-
-def _csv(manifest: Manifest, columns: list[Column]) -> str:
-    typed = [f'    "{c.name}": {_ARROW[c.type]},' for c in columns if c.type in _ARROW]
-    nested = [c.name for c in columns if c.type not in {*_ARROW, "text"}]
-    texts = [c.name for c in columns if c.type == "text"]
-    code = _CSV.format(types="\n".join(typed), nested=_names(nested), texts=_names(texts))
-    return code + (_RESTORE.format(pattern=DEFUSED) if manifest.csv_defuse_formulas else "") + "```\n"
-
-
-def _names(names: list[str]) -> str:
-    return "".join(f'\n    "{name}",' for name in names) + ("\n" if names else "")
-
-
-_ARROW = {
-    "int": "pa.int64()",
-    "number": "pa.float64()",
-    "bool": "pa.bool_()",
-    "timestamp": 'pa.timestamp("us", "UTC")',
-}
-
-_CSV = """
-CSV: UTF-8, LF, `true` and `false`; null is an empty field, the empty text is `""`. Lists, objects and `workflow` are
-JSON text. These options give types and nulls back, and take fields with line breaks and rows of up to 64 MB:
-
-```python
-import json
-import re
-
-import pyarrow as pa
-from pyarrow import csv
-
-TYPES = {{
-{types}
-}}
-JSON = [{nested}]
-TEXTS = [{texts}]
-
-table = csv.read_csv(
-    "workflows.csv",
-    read_options=csv.ReadOptions(block_size=64 << 20),
-    parse_options=csv.ParseOptions(newlines_in_values=True),
-    convert_options=csv.ConvertOptions(
-        column_types={{**{{name: pa.string() for name in JSON + TEXTS}}, **TYPES}},
-        null_values=[""],
-        strings_can_be_null=True,
-        quoted_strings_can_be_null=False,
-    ),
-)
-rows = table.to_pylist()
-for row in rows:
-    for name in JSON:
-        row[name] = None if row[name] is None else json.loads(row[name])
-"""
-
-_RESTORE = """    # A text that a spreadsheet would run as a formula has an apostrophe in front: strip exactly that one.
-    for name in TEXTS:
-        row[name] = None if row[name] is None else re.sub(r"{pattern}", "", row[name])
-"""
+    parts = [
+        load_format(name).card(columns, manifest.csv_defuse_formulas)
+        for name in FORMATS
+        if file_name(name) in manifest.files
+    ]
+    return "\n".join(part.strip("\n") + "\n" for part in parts)
 
 
 def _rights(manifest: Manifest) -> str:

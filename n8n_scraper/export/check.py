@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from n8n_scraper.export.format import BadFile, Line, load_format, parse
+from n8n_scraper.export.format_names import FORMATS, file_name
 from n8n_scraper.export.layout import Layout
 from n8n_scraper.export.manifest import Manifest, ManifestError, read_manifest
-from n8n_scraper.export.reading import READERS, BadFile, Line, parse
-from n8n_scraper.export.writers import WRITERS
 from n8n_scraper.items import COLUMN_NAMES, COLUMNS, SCHEMA_VERSION
 
-NAMES = tuple(f"workflows.{format_}" for format_ in WRITERS)
+NAMES = tuple(map(file_name, FORMATS))
 MAX_ROWS_TOLD = 10
 """Differing rows told per file; the rest is counted."""
 
@@ -117,7 +117,7 @@ class _File:
     """A file being read: ``line`` is its next row, None at its end or where ``fault`` says why it cannot be read on."""
 
     def __init__(self, path: Path, layout: Layout, *, defused: bool) -> None:
-        self._lines = READERS[path.suffix[1:]](path, layout, defused=defused)
+        self._lines = load_format(path.suffix[1:]).read(path, layout, defused)
         self.line: Line | None = None
         self.fault = ""
         self.rows = 0

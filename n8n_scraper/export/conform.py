@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any
 
 from n8n_scraper.export.json_text import encode_json, is_clean, repair_json, repair_text
-from n8n_scraper.export.row_types import ListOf, MapOf, Struct, Type, parse_type
 from n8n_scraper.items import Column
+from n8n_scraper.row_types import ListOf, MapOf, Struct, Type, parse_type
 
 Conform = Callable[[Any], Any]
 Count = Callable[[], None]

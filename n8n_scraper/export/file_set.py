@@ -7,9 +7,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from n8n_scraper.export.aside import AsideFile
+from n8n_scraper.export.format import Writer, load_format
 from n8n_scraper.export.layout import Layout, Row
 from n8n_scraper.export.manifest import ExportedFile
-from n8n_scraper.export.writers import WRITERS, Writer
 
 
 class FileSet:
@@ -28,7 +28,7 @@ class FileSet:
         with ExitStack() as undo:
             undo.callback(self._aside.close)
             for name, format_ in names.items():
-                writer = WRITERS[format_](self._open(name), layout, defuse=defuse)
+                writer = load_format(format_).writer(self._open(name), layout, defuse=defuse)
                 self._aside.callback(writer.abandon)
                 self._writers.append(writer)
             undo.pop_all()

@@ -6,7 +6,6 @@ Feeds and snapshot go through here, so their files say the same in the same byte
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -15,8 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from n8n_scraper.export.formulas import DANGEROUS
-from n8n_scraper.export.row_types import ListOf, MapOf, Scalar, Type, parse_type
+from n8n_scraper.iso_time import iso
 from n8n_scraper.items import Column
+from n8n_scraper.row_types import ListOf, MapOf, Scalar, Type, parse_type
 
 Row = tuple[Any, ...]
 """Values as :func:`n8n_scraper.export.conform.row_conformer` makes them, in the order of the layout's columns."""
@@ -102,11 +102,6 @@ class Chunk:
         return _defuse(cells) if defuse and type_.name == "text" else cells
 
 
-def iso(moment: datetime) -> str:
-    """An aware moment in UTC as ISO 8601 with Z, as orjson writes it."""
-    return moment.isoformat().replace("+00:00", "Z")
-
-
 def _is_text_in_csv(type_: pa.DataType) -> bool:
     return bool(pa.types.is_nested(type_) or pa.types.is_timestamp(type_))
 
@@ -117,3 +112,10 @@ def _defuse(cells: pa.Array) -> pa.Array:
     if not pc.any(dangerous).as_py():
         return cells
     return pc.if_else(dangerous, pc.binary_join_element_wise("'", cells, ""), cells)
+
+
+def python_values(column: Any) -> list[Any]:
+    """Of an Arrow column; timestamps lose their zone, which is UTC, as not every machine has a database of zones."""
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.timestamp("us"))
+    return list(column.to_pylist(maps_as_pydicts="strict"))

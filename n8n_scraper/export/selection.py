@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from n8n_scraper.exceptions import StartError
+from n8n_scraper.iso_time import iso
 from n8n_scraper.items import COLUMN_NAMES, COLUMNS, CRAWL_STATUSES, Column
 
 _AGO = re.compile(r"(\d{1,5})([hdw])")
@@ -38,7 +39,7 @@ class Selection:
 
     def filters(self) -> dict[str, Any]:
         """The filters in force, by the name of their option, as JSON values."""
-        since = self.changed_since and self.changed_since.isoformat().replace("+00:00", "Z")
+        since = self.changed_since and iso(self.changed_since)
         options = {
             "status": list(self.statuses),
             "category": list(self.categories),
@@ -138,8 +139,9 @@ def with_last_parts(node_types: Iterable[str]) -> Iterator[str]:
         yield from (name, name.rpartition(".")[2])
 
 
-def unknown(what: str, name: str, names: Sequence[str]) -> str:
+def unknown(what: str, name: str, names: Iterable[str]) -> str:
     """A sentence that names the nearest of the known names, or all of them when they are few."""
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}."
+    known = list(names)
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."
     return f"There is no {what} {name!r}: {hint}"

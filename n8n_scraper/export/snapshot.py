@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -14,14 +14,15 @@ from n8n_scraper.exceptions import StartError
 from n8n_scraper.export import card, manifest
 from n8n_scraper.export.aside import locked, remove_leftovers
 from n8n_scraper.export.file_set import FileSet
+from n8n_scraper.export.format_names import FORMATS, file_name
 from n8n_scraper.export.layout import Layout
 from n8n_scraper.export.manifest import Manifest, ManifestError, read_manifest
 from n8n_scraper.export.selection import Selection
 from n8n_scraper.export.store_rows import StoreRows, Summary, reading
-from n8n_scraper.export.writers import WRITERS
+from n8n_scraper.iso_time import iso
 from n8n_scraper.items import COLUMN_NAMES, SCHEMA_VERSION
+from n8n_scraper.run_id import RUNS
 
-FORMATS = tuple(WRITERS)
 LOCK_NAME = ".export.lock"
 Progress = Callable[[int, int], None]
 """Called with rows written and rows in all, after each chunk."""
@@ -38,7 +39,7 @@ def write_snapshot(
     folder: Path,
     *,
     selection: Selection | None = None,
-    formats: Sequence[str] = FORMATS,
+    formats: Collection[str] = FORMATS.keys(),
     csv_defuse: bool = True,
     run_id: str | None = None,
     progress: Progress | None = None,
@@ -68,9 +69,9 @@ def write_snapshot(
 
 def _remove_leftovers_of_feeds(folder: Path) -> None:
     """A run that was killed left its feeds in its own folder, where no later run writes."""
-    for run in folder.glob("runs/*"):
+    for run in folder.glob(f"{RUNS}/*"):
         for format_ in FORMATS:
-            remove_leftovers(run / f"workflows.{format_}")
+            remove_leftovers(run / file_name(format_))
 
 
 def _former(folder: Path, selection: Selection) -> Manifest | None:
@@ -86,9 +87,9 @@ def _former(folder: Path, selection: Selection) -> Manifest | None:
     return former
 
 
-def _names(formats: Sequence[str], former: Manifest | None, folder: Path) -> dict[str, str]:
+def _names(formats: Collection[str], former: Manifest | None, folder: Path) -> dict[str, str]:
     """File name → format."""
-    names = {f"workflows.{format_}": format_ for format_ in FORMATS}
+    names = {file_name(format_): format_ for format_ in FORMATS}
     kept = {name for name in former.files if (folder / name).exists()} if former else set()
     return {name: format_ for name, format_ in names.items() if format_ in formats or name in kept}
 
@@ -99,7 +100,7 @@ def _manifest(selection: Selection, summary: Summary, *, csv_defuse: bool, run_i
         generator=f"n8n_scraper {__version__}",
         site=summary.site,
         run_id=run_id or summary.last_run_id,
-        created_at=datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        created_at=iso(datetime.now(timezone.utc), "seconds"),
         store_fingerprint=summary.fingerprint,
         columns=[column.name for column in selection.columns],
         filters=selection.filters(),

@@ -13,9 +13,9 @@ from psycopg2.extensions import connection as Connection
 from n8n_scraper.export.conform import row_conformer
 from n8n_scraper.export.json_text import repair_json
 from n8n_scraper.export.layout import Row
-from n8n_scraper.export.row_types import Scalar, is_json, parse_type
 from n8n_scraper.export.selection import Selection
 from n8n_scraper.items import Column
+from n8n_scraper.row_types import Scalar, is_json, parse_type
 from n8n_scraper.store.database import connect
 
 MAX_ROWS = 200

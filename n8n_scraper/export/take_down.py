@@ -14,12 +14,13 @@ from pathlib import Path
 
 from n8n_scraper.export import card, manifest, videos
 from n8n_scraper.export.aside import locked, remove_leftovers, write_aside
+from n8n_scraper.export.format import BadFile, Ids, load_format, parse
+from n8n_scraper.export.format_names import FORMATS
 from n8n_scraper.export.layout import Layout
 from n8n_scraper.export.manifest import ExportedFile, Manifest, ManifestError, read_manifest
 from n8n_scraper.export.n8n_folder import is_n8n_folder, remove_workflows
-from n8n_scraper.export.reading import READERS, BadFile, parse
-from n8n_scraper.export.snapshot import FORMATS, LOCK_NAME
-from n8n_scraper.export.without_rows import Ids, Rewritten, remove_rows
+from n8n_scraper.export.snapshot import LOCK_NAME
+from n8n_scraper.export.without_rows import Rewritten, remove_rows
 from n8n_scraper.items import COLUMNS
 
 _TEMPORARY = ".tmp"
@@ -142,7 +143,7 @@ def _statuses(folder: Path, former: Manifest) -> dict[str, int]:
     if name is None or "crawl_status" not in former.columns:
         return {}
     layout = Layout([column for column in COLUMNS if column.name in former.columns])
-    lines = READERS[Path(name).suffix[1:]](folder / name, layout, defused=former.csv_defuse_formulas)
+    lines = load_format(Path(name).suffix[1:]).read(folder / name, layout, former.csv_defuse_formulas)
     try:
         return dict(sorted(Counter(parse(line.text)["crawl_status"] for line in lines).items()))
     except BadFile:  # scrapy export --check tells what is wrong with it

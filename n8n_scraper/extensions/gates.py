@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from n8n_scraper.config import YOUTUBE_URL, is_loopback
 from n8n_scraper.politeness.gate import Gate
 from n8n_scraper.politeness.outside import DEFAULT_PORTS
 from n8n_scraper.politeness.pace import Pace
 from n8n_scraper.politeness.reservation import LocalReservations, Reservations
+from n8n_scraper.setting_rules import YOUTUBE_URL, is_loopback
 from n8n_scraper.site.addresses import Site
 from n8n_scraper.store.rate import StoredReservations
 

@@ -18,6 +18,7 @@ from n8n_scraper.metrics import names
 from n8n_scraper.metrics.collector import StatsCollector
 from n8n_scraper.metrics.output import FAILURES, Output, Pushgateway, Textfile
 from n8n_scraper.project import load_config
+from n8n_scraper.run_id import run_folder
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -63,8 +64,8 @@ class Metrics:
         if spider.job is None:
             return
         config = self._config
-        run_folder = Path(config.export_dir) / "runs" / spider.run_id
-        self._outputs.append(Textfile(Path(config.metrics_textfile or run_folder / "metrics.prom")))
+        folder = run_folder(Path(config.export_dir), spider.run_id)
+        self._outputs.append(Textfile(Path(config.metrics_textfile or folder / "metrics.prom")))
         if config.prometheus_pushgateway:
             self._outputs.append(Pushgateway(config.prometheus_pushgateway, spider.run_id))
         Gauge(names.STARTED, "when the run started", registry=self._registry).set_to_current_time()

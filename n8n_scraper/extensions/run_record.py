@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import logging
 import platform
-from datetime import datetime, timezone
+from datetime import datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -21,9 +21,11 @@ from n8n_scraper.config import SECRET_SETTINGS, SETTINGS
 from n8n_scraper.exceptions import StoreUnavailable
 from n8n_scraper.exit_codes import exit_code
 from n8n_scraper.export.aside import is_full, write_aside
+from n8n_scraper.iso_time import iso
 from n8n_scraper.layers.row import PARSER_VERSION
+from n8n_scraper.run_id import run_folder
 from n8n_scraper.store import jobs, runs
-from n8n_scraper.store.faults import close_reason
+from n8n_scraper.store.faults import stop_reason
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -61,14 +63,14 @@ class RunRecord:
             await spider.session.run(partial(jobs.finish, job_id=spider.job.id))
             await spider.session.run(partial(runs.end, run_id=spider.run_id, end=end))
         except (StoreUnavailable, psycopg2.Error) as error:
-            spider.stop(close_reason(error) or "store_unavailable")
+            spider.stop(stop_reason(error))
 
     def _engine_stopped(self) -> None:
         """The feeds are written by now: the stats are complete."""
         spider: Any = self._crawler.spider
         if spider is None or spider.job is None:
             return
-        folder = Path(spider.config.export_dir) / "runs" / spider.run_id
+        folder = run_folder(Path(spider.config.export_dir), spider.run_id)
         text = json.dumps(plain_stats(self._crawler), indent=2, sort_keys=True, ensure_ascii=False)
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -114,5 +116,5 @@ def plain_stats(crawler: Crawler) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+        return iso(value)
     return value if isinstance(value, (int, float, str, bool, type(None))) else str(value)

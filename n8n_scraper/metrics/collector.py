@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 # Without it every counter has a second series, that says when it was made.
-prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
+prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no types
 
 
 class StatsCollector(PrometheusStatsCollector):  # type: ignore[misc]  # the library has no types

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 from typing import TYPE_CHECKING, NoReturn, cast
-from urllib.parse import urljoin
 
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
@@ -18,7 +17,7 @@ from n8n_scraper.exceptions import UnusableAnswer
 from n8n_scraper.extensions.rate import RateExtension
 from n8n_scraper.politeness.backoff import PUT_OFF_SECONDS, retry_delay
 from n8n_scraper.project import load_config
-from n8n_scraper.site.answers import judge, judge_exception
+from n8n_scraper.site.answers import judge, judge_exception, redirect_target
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -105,12 +104,9 @@ class RetryMiddleware:
 
     def _redirect(self, request: Request, response: Response) -> Request | None:
         """A redirect inside the site is followed; elsewhere it is an unexpected answer, judged like any other."""
-        location = response.headers.get("Location")
-        if response.status not in {301, 302, 303, 307, 308} or not location:
-            return None
-        address = urljoin(request.url, location.decode("latin-1"))
+        address = redirect_target(response.status, response.headers.get("Location"), request.url)
         hops = request.meta.get("redirect_times", 0) + 1
-        if hops > MAX_REDIRECTS or not self._spider.site.is_ours(address):
+        if address is None or hops > MAX_REDIRECTS or not self._spider.site.is_ours(address):
             return None
         meta = {**request.meta, "redirect_times": hops}
         return request.replace(url=address, priority=request.priority + 1, meta=meta)

@@ -15,11 +15,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
@@ -30,10 +29,10 @@ from n8n_scraper import stats
 from n8n_scraper.downloader import NO_ANSWER, NotSent, outside_meta
 from n8n_scraper.exceptions import StartError, UnusableAnswer
 from n8n_scraper.extensions.rate import RateExtension
-from n8n_scraper.politeness.backoff import PUT_OFF_SECONDS, retry_delay
 from n8n_scraper.politeness.gate import GateClosed
+from n8n_scraper.politeness.retries import ask_until_answered
 from n8n_scraper.project import load_config
-from n8n_scraper.site.answers import is_challenge, judge, judge_exception
+from n8n_scraper.site.answers import is_challenge, judge, judge_exception, redirect_target
 from n8n_scraper.store.robots_texts import note_text, read_text
 
 if TYPE_CHECKING:
@@ -58,6 +57,8 @@ class Disallowed(IgnoreRequest):
 
 class Unreachable(UnusableAnswer):
     """robots.txt of another host cannot be read, after its retries: nothing may be asked there."""
+
+    is_final = True
 
 
 class RobotsMiddleware:
@@ -134,23 +135,21 @@ class RobotsMiddleware:
 
     async def _ask(self, origin: str, *, outside: bool) -> bytes | None:
         """Its text, None where there is none."""
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                return self._text(await self._fetch(f"{origin}/robots.txt", outside=outside), origin)
-            except UnusableAnswer as failure:
-                delay = retry_delay(failure.kind, attempt, failure.retry_after, random.random)
-                if delay is None or delay > PUT_OFF_SECONDS:
-                    self._crawler.stats.inc_value(stats.ROBOTS_UNREACHABLE_COUNT)
-                    raise UnusableAnswer(failure.kind, f"{origin}/robots.txt: {failure.reason}") from None
-            self._crawler.stats.inc_value(stats.ROBOTS_RETRY_COUNT)
-            await self._pause(delay, origin)
 
-    async def _pause(self, seconds: float, origin: str) -> None:
+        async def ask() -> bytes | None:
+            return self._text(await self._fetch(f"{origin}/robots.txt", outside=outside), origin)
+
+        try:
+            return await ask_until_answered(ask, partial(self._pause, origin))
+        except UnusableAnswer as failure:
+            self._crawler.stats.inc_value(stats.ROBOTS_UNREACHABLE_COUNT)
+            raise UnusableAnswer(failure.kind, f"{origin}/robots.txt: {failure.reason}") from None
+
+    async def _pause(self, origin: str, seconds: float) -> None:
         """Raises:
         NotSent: the crawl is ending.
         """
+        self._crawler.stats.inc_value(stats.ROBOTS_RETRY_COUNT)
         rate = self._crawler.get_extension(RateExtension)
         assert rate is not None
         try:
@@ -161,10 +160,9 @@ class RobotsMiddleware:
     async def _fetch(self, address: str, *, outside: bool) -> Response:
         for _ in range(MAX_REDIRECTS + 1):
             response = await self._download(address, outside=outside)
-            location = response.headers.get("Location")
-            if not (300 <= response.status < 400 and location):
+            target = redirect_target(response.status, response.headers.get("Location"), address)
+            if target is None:
                 return response
-            target = urljoin(address, location.decode("latin-1"))
             if not self._may_follow(address, target):
                 raise UnusableAnswer("unexpected", "a redirect to another host")
             address = target

@@ -120,7 +120,7 @@ class ImagePipeline(MediaPipeline):
                 response = await self._download.response(_unredacted(request.meta["image"]))
                 download = await self.media_downloaded(response, request, info, item=item)
             except (UnusableAnswer, Disallowed):
-                download = self.media_failed(Failure(), request, info)  # type: ignore[no-untyped-call]
+                download = self.media_failed(Failure(), request, info)  # type: ignore[no-untyped-call]  # Twisted has none here
             fetched = cast("Fetched", download["fetched"])
             await self._spider.session.run(partial(keep, fetched=fetched, now=datetime.now(timezone.utc)))
         except _LEFT as error:  # raised, it would be told with a traceback

@@ -29,7 +29,7 @@ from n8n_scraper.signals import row_stored
 from n8n_scraper.stages import waits_for_stages
 from n8n_scraper.store import jobs, run_workflows
 from n8n_scraper.store.batches import Batches
-from n8n_scraper.store.faults import close_reason
+from n8n_scraper.store.faults import close_reason, stop_reason
 from n8n_scraper.store.forgotten import forgotten_ids
 from n8n_scraper.store.merge import FORGOTTEN, Decision
 from n8n_scraper.store.rows import write_batch
@@ -100,7 +100,7 @@ class StorePipeline:
             await self._store(items, staged)
         except (StoreUnavailable, psycopg2.Error) as error:
             logger.error("%d rows cannot be stored: %s", len(items), str(error).split("\n", 1)[0])
-            self._spider.stop(close_reason(error) or "store_unavailable")
+            self._spider.stop(stop_reason(error))
             raise
 
     async def _store(self, items: list[WorkflowItem], staged: frozenset[int]) -> None:

@@ -13,7 +13,6 @@ from scrapy.exceptions import NotConfigured
 
 from n8n_scraper import stats
 from n8n_scraper.addon import user_agent
-from n8n_scraper.config import YOUTUBE_URL
 from n8n_scraper.exceptions import UnusableAnswer
 from n8n_scraper.extensions.rate import RateExtension
 from n8n_scraper.layers.transcripts import Transcript, join_lines, layer_status, video_ids
@@ -21,6 +20,7 @@ from n8n_scraper.pipelines.acknowledge import asked_stages, later
 from n8n_scraper.politeness.backoff import LONGEST_SECONDS
 from n8n_scraper.politeness.gate import GateClosed
 from n8n_scraper.project import load_config
+from n8n_scraper.setting_rules import YOUTUBE_URL
 from n8n_scraper.stages import decided, note_outcome
 from n8n_scraper.store import jobs
 from n8n_scraper.transcripts.stage import Stage, Terms

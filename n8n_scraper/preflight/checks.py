@@ -13,10 +13,11 @@ from typing import Literal, NamedTuple
 import psycopg2.errors
 from psycopg2.extensions import cursor as Cursor
 
-from n8n_scraper.config import PREFIX, Config
+from n8n_scraper.config import Config
 from n8n_scraper.export.check import NAMES, check_sums
 from n8n_scraper.export.manifest import FILE_NAME, ManifestError, read_manifest
 from n8n_scraper.live_view import age
+from n8n_scraper.setting_rules import PREFIX
 from n8n_scraper.store import run_states
 from n8n_scraper.store.condition import Condition, read_condition
 from n8n_scraper.store.database import LOCKED, check_server, connect

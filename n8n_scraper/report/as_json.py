@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
+from n8n_scraper.iso_time import iso
 from n8n_scraper.report.document import Bars, Block, Document, Figures, Line, NoData, Stacks, Table, Text, Value
 
 
@@ -38,5 +39,5 @@ def _block(block: Block) -> tuple[str, Any]:
 
 def _plain(value: Value) -> Any:
     if isinstance(value, datetime):
-        return value.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+        return iso(value)
     return value

@@ -7,15 +7,15 @@ from collections.abc import Callable, Sequence
 
 from n8n_scraper.exceptions import StartError
 from n8n_scraper.failures import KINDS
+from n8n_scraper.items import QUALITY_BANDS
 from n8n_scraper.report.measures import percentile
 from n8n_scraper.report.run_data import RunData, Visited
 
 SLOW_SHARE = 0.95
-POOR_SCORE = 40
 _CHOICES: dict[str, Callable[[Visited], bool]] = {
     "failed": lambda visit: visit.error_kind not in (None, "gone", "blocked"),
     "partial": lambda visit: visit.outcome.status == "partial",
-    "poor": lambda visit: visit.quality_score is not None and visit.quality_score < POOR_SCORE,
+    "poor": lambda visit: visit.quality_score is not None and visit.quality_score < QUALITY_BANDS["good"],
     "new": lambda visit: visit.content == "new",
     "changed": lambda visit: visit.content == "changed",
     "back": lambda visit: visit.turn == "back",

@@ -11,6 +11,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from n8n_scraper.report.run_report import run_report
 from n8n_scraper.report.write import write_report
+from n8n_scraper.run_id import RUNS
 from n8n_scraper.store import runs
 
 
@@ -23,7 +24,7 @@ def renew_reports(cursor: Cursor, export_dir: Path, ids: Collection[int]) -> lis
         OSError: a file cannot be read or written.
     """
     changed: list[Path] = []
-    for file in sorted([*export_dir.glob("runs/*/report.json"), *export_dir.glob("runs/*/compare-*.json")]):
+    for file in sorted([*export_dir.glob(f"{RUNS}/*/report.json"), *export_dir.glob(f"{RUNS}/*/compare-*.json")]):
         if not _names(_read(file), frozenset(ids)):
             continue
         run = runs.read(cursor, file.parent.name) if file.stem == "report" else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from n8n_scraper import stats
@@ -21,7 +21,6 @@ from n8n_scraper.report.document import (
     Table,
     Text,
     Tone,
-    Value,
     columns,
 )
 from n8n_scraper.report.measures import percentile
@@ -213,10 +212,6 @@ def _about(run: RunData) -> Section:
         )
     )
     return Section("run", "The run", (Figures("times", figures), *tables))
-
-
-def _words(given: Mapping[str, object]) -> tuple[tuple[Value, ...], ...]:
-    return tuple((name, _word(given[name])) for name in sorted(given))
 
 
 def _word(value: object) -> str:

@@ -9,7 +9,7 @@ from n8n_scraper import stats
 from n8n_scraper.checks import Judged
 from n8n_scraper.completeness import BOOKKEEPING, MUST_HAVE
 from n8n_scraper.failures import KINDS
-from n8n_scraper.items import COLUMN_NAMES, CRAWL_STATUSES, LAYER_STATUSES, STAGES
+from n8n_scraper.items import COLUMN_NAMES, CRAWL_STATUSES, LAYER_STATUSES, QUALITY_BANDS, STAGES
 from n8n_scraper.report.document import (
     Bars,
     Block,
@@ -154,6 +154,7 @@ def quality_section(run: RunData) -> Section:
     scores = [visit.quality_score for visit in run.visits or () if visit.quality_score is not None]
     if not scores:
         return Section("quality", "Quality", (NoData("scores", "Quality", "No row with content came in this run."),))
+    best, good = QUALITY_BANDS["excellent"], QUALITY_BANDS["good"]
     labels = [f"{low}–{low + 9 if low < 90 else 100}" for low in range(0, 100, 10)]
     classes = zip(labels, score_classes(scores), _SCORE_TONES, strict=True)
     bars = tuple(Part(label, count, tone) for label, count, tone in classes)
@@ -161,8 +162,10 @@ def quality_section(run: RunData) -> Section:
         Figure("scored", "scored", len(scores)),
         Figure("median", "median", percentile(scores, 0.5), "number"),
         Figure("p05", "p5", percentile(scores, 0.05), "number"),
-        Figure("excellent", "excellent (from 80)", sum(score >= 80 for score in scores) / len(scores), "share"),
-        Figure("poor", "poor (under 40)", sum(score < 40 for score in scores) / len(scores), "share"),
+        Figure(
+            "excellent", f"excellent (from {best:g})", sum(score >= best for score in scores) / len(scores), "share"
+        ),
+        Figure("poor", f"poor (under {good:g})", sum(score < good for score in scores) / len(scores), "share"),
     )
     chart = Bars("distribution", "Workflows by quality score", "count", bars, upright=True)
     return Section("quality", "Quality", (Figures("summary", figures), chart))

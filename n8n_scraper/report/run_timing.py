@@ -15,7 +15,6 @@ SLOWEST = 10
 _SLOWEST_COLUMNS = columns(
     id="Id", name="Title", seconds=("Service time", "seconds"), requests=("Requests", "count"), status="Got"
 )
-_PERCENTILES = (("p50", "p50", 0.5), ("p95", "p95", 0.95), ("p99", "p99", 0.99), ("max", "longest", 1.0))
 
 
 def time_section(run: RunData) -> Section:

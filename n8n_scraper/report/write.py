@@ -9,10 +9,6 @@ from n8n_scraper.report import as_html, as_json, as_markdown
 from n8n_scraper.report.document import Document
 
 
-def run_folder(export_dir: Path, run_id: str) -> Path:
-    return export_dir / "runs" / run_id
-
-
 def write_report(document: Document, folder: Path, name: str = "report") -> list[Path]:
     """``report.html``, ``report.md`` and ``report.json``; returns their paths.
 

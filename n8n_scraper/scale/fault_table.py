@@ -14,6 +14,7 @@ from n8n_scraper import stats
 from n8n_scraper.exceptions import StartError
 from n8n_scraper.failures import KINDS
 from n8n_scraper.replica.process import RunningReplica
+from n8n_scraper.run_id import RUNS
 from n8n_scraper.scale.fault_plan import DOWNLOAD_TIMEOUT, Planned, every_fault, fault_rules, make_plan
 from n8n_scraper.scale.trial import Trial
 
@@ -83,7 +84,7 @@ def _answers(trial: Trial) -> dict[str, tuple[int, int]]:
 
 
 def _stats(trial: Trial) -> dict[str, Any]:
-    [file] = trial.exports.glob("runs/*/stats.json")
+    [file] = trial.exports.glob(f"{RUNS}/*/stats.json")
     found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return found
 

@@ -58,7 +58,7 @@ class Hosts:
 
     def enqueue(self, *words: str) -> None:
         command = self._scrapy(["work", "enqueue", *words])
-        subprocess.run(command, check=True, capture_output=True, timeout=60, **_place(self.dsn))  # noqa: S603
+        subprocess.run(command, check=True, capture_output=True, timeout=60, **_place(self.dsn))  # noqa: S603 - our own command
 
     def rows(self, statement: str, *values: object) -> list[dict[str, Any]]:
         return rows_of(self.dsn, statement, *values)

@@ -47,7 +47,7 @@ def hosts(addresses: Mapping[str, str]) -> Iterator[None]:
         yield
     finally:
         for name in (*addresses, "switch"):
-            subprocess.run(["ip", "netns", "del", PREFIX + name], capture_output=True, check=False)  # noqa: S603, S607
+            subprocess.run(["ip", "netns", "del", PREFIX + name], capture_output=True, check=False)  # noqa: S603, S607 - names of ours
 
 
 def on_host(name: str) -> list[str]:
@@ -76,6 +76,6 @@ def _plug_in(name: str, address: str) -> None:
 
 
 def _ip(*words: str) -> None:
-    done = subprocess.run(["ip", *words], capture_output=True, text=True, check=False)  # noqa: S603, S607
+    done = subprocess.run(["ip", *words], capture_output=True, text=True, check=False)  # noqa: S603, S607 - names of ours
     if done.returncode:
         raise StartError(f"ip {' '.join(words)}: {done.stderr.strip()}")

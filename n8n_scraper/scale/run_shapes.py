@@ -20,7 +20,7 @@ def demand_rows(where: str, rows: Iterable[object], shape: type) -> None:
     Raises:
         StartError: one is not.
     """
-    names: frozenset[str] = shape.__required_keys__  # type: ignore[attr-defined]
+    names: frozenset[str] = shape.__required_keys__  # type: ignore[attr-defined]  # a TypedDict's own
     for row in rows:
         if not isinstance(row, Mapping):
             raise StartError(f"{where}: an entry is not an object: it is not of a scale run.")

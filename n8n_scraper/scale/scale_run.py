@@ -21,8 +21,10 @@ from n8n_scraper import __version__
 from n8n_scraper.exceptions import StartError
 from n8n_scraper.export.check import NAMES, check_folder
 from n8n_scraper.image_download import HOST_PLACES
+from n8n_scraper.iso_time import iso
 from n8n_scraper.layers.row import PARSER_VERSION
 from n8n_scraper.replica.process import RunningReplica
+from n8n_scraper.run_id import RUNS
 from n8n_scraper.scale import expected, figures, monitor
 from n8n_scraper.scale.attempts import read_breaker, unlike_plan
 from n8n_scraper.scale.conditions import Conditions
@@ -212,8 +214,8 @@ def _without_members(task: Task, measured: Mapping[str, float | None]) -> dict[s
 
 
 def _stats(trial: Trial) -> list[dict[str, Any]]:
-    return [json.loads(file.read_text(encoding="utf-8")) for file in sorted(trial.exports.glob("runs/*/stats.json"))]
+    return [json.loads(file.read_text(encoding="utf-8")) for file in sorted(trial.exports.glob(f"{RUNS}/*/stats.json"))]
 
 
 def _now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return iso(datetime.now(timezone.utc), "seconds")

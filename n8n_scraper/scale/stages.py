@@ -18,8 +18,9 @@ from scrapy.crawler import Crawler
 from scrapy.exporters import BaseItemExporter
 
 from n8n_scraper.config import Config
+from n8n_scraper.export.format_names import FORMATS
 from n8n_scraper.export.snapshot import write_snapshot
-from n8n_scraper.exporters import CsvItemExporter, JsonItemExporter, JsonLinesItemExporter, ParquetItemExporter
+from n8n_scraper.exporters import exporter
 from n8n_scraper.garbage import seldom_collected
 from n8n_scraper.items import WorkflowItem
 from n8n_scraper.layers.document import read_document
@@ -36,7 +37,6 @@ from n8n_scraper.validation import implausible_columns
 from n8n_scraper.visit import Visit, Wanted
 
 T = TypeVar("T")
-_EXPORTERS = (JsonItemExporter, JsonLinesItemExporter, CsvItemExporter, ParquetItemExporter)
 _RUN = "stages"
 
 
@@ -109,7 +109,7 @@ def _texts(item: WorkflowItem) -> list[str]:
 
 def _feeds(items: Sequence[WorkflowItem]) -> None:
     crawler = Crawler(Spider)
-    feeds: list[BaseItemExporter] = [exporter(io.BytesIO(), crawler=crawler) for exporter in _EXPORTERS]
+    feeds: list[BaseItemExporter] = [exporter(format_)(io.BytesIO(), crawler=crawler) for format_ in FORMATS]
     for feed in feeds:
         feed.start_exporting()
     for item in items:

@@ -16,7 +16,8 @@ from typing import Any
 import psycopg2
 
 from n8n_scraper.export.aside import write_aside
-from n8n_scraper.export.snapshot import FORMATS, write_snapshot
+from n8n_scraper.export.format_names import FORMATS
+from n8n_scraper.export.snapshot import write_snapshot
 from n8n_scraper.scale.trial import rows_of
 
 FILE_NAME = "storage.json"
@@ -73,7 +74,7 @@ def _exports(dsn: str) -> Storage:
     """Each format by itself into a folder that is thrown away, then all in one pass, as a crawl writes them."""
     with tempfile.TemporaryDirectory(prefix="n8n_scraper-exports-") as folder:
         alone = [_timed(dsn, Path(folder) / name, (name,)) for name in FORMATS]
-        together = _timed(dsn, Path(folder) / "all", FORMATS)
+        together = _timed(dsn, Path(folder) / "all", tuple(FORMATS))
     return {"exports": alone, "export_seconds": together["seconds"]}
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import orjson
 
 from n8n_scraper.metrics.names import METRICS
+from n8n_scraper.run_id import RUNS
 from n8n_scraper.stats import LABELS
 
 
@@ -35,7 +36,7 @@ class AccessLogTail:
 def crawl_counters(exports: Path) -> Counter[str]:
     """Metrics of all runs so far added up, by series as in the files: ``n8n_scraper_rate_wait_seconds_total``."""
     total: Counter[str] = Counter()
-    for file in exports.glob("runs/*/metrics.prom"):
+    for file in exports.glob(f"{RUNS}/*/metrics.prom"):
         for line in file.read_text(encoding="utf-8").splitlines():
             if not line.startswith("#"):
                 series, _, value = line.rpartition(" ")

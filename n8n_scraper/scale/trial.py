@@ -19,10 +19,11 @@ from urllib.parse import urlsplit
 import psycopg2
 from psycopg2.extras import RealDictCursor
 
-from n8n_scraper.config import Config, is_loopback
+from n8n_scraper.config import Config
 from n8n_scraper.exceptions import StartError
 from n8n_scraper.project import project_root
 from n8n_scraper.replica.process import RunningReplica
+from n8n_scraper.setting_rules import is_loopback
 from n8n_scraper.store.database import open_database
 from n8n_scraper.store.embedded import EmbeddedPostgres
 

@@ -77,13 +77,6 @@ class Site(NamedTuple):
         return _ref(match[1], match[2]) if match else None
 
 
-def slug_of(address: str) -> str | None:
-    """The slug in the address of a workflow's page."""
-    parts = _split(address)
-    match = _WORKFLOW_PATH.fullmatch(parts.path) if parts else None
-    return match[2] if match else None
-
-
 def _ref(id: str, slug: str | None) -> WorkflowRef | None:
     return WorkflowRef(int(id), slug) if int(id) <= MAX_ID else None
 

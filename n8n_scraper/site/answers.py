@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any, Literal
+from urllib.parse import urljoin
 
 from n8n_scraper.exceptions import UnusableAnswer
 from n8n_scraper.politeness.backoff import parse_http_date, parse_retry_after
@@ -63,6 +64,13 @@ def judge(
         raise UnusableAnswer("blocked", "an HTML page came in place of JSON")
     if damage := _damage(text, expects):
         raise UnusableAnswer("malformed", damage)
+
+
+def redirect_target(status: int, location: bytes | None, address: str) -> str | None:
+    """Where an answer to ``address`` sends us; None where it is no redirect."""
+    if status not in {301, 302, 303, 307, 308} or not location:
+        return None
+    return urljoin(address, location.decode("latin-1"))
 
 
 def kind_of_status(status: int) -> str:

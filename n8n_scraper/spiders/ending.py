@@ -13,7 +13,7 @@ from n8n_scraper import stats
 from n8n_scraper.checks import judge, read_checks, shares
 from n8n_scraper.exceptions import StoreUnavailable
 from n8n_scraper.extensions.rate import RateExtension
-from n8n_scraper.store.faults import close_reason as store_close_reason
+from n8n_scraper.store.faults import stop_reason
 from n8n_scraper.store.listings import share_with_row
 from n8n_scraper.store.run_workflows import count_gone
 
@@ -59,7 +59,7 @@ async def _failed_checks(spider: WorkflowsSpider) -> list[str]:
         await _compare_with_sitemap(spider)
     except (StoreUnavailable, psycopg2.Error) as error:
         logger.error("The checks cannot be judged: %s", str(error).split("\n", 1)[0])
-        spider.stop(store_close_reason(error) or "store_unavailable")
+        spider.stop(stop_reason(error))
         return []
     for name, share in shares(counts.get_stats()).items():
         counts.set_value(name, share)

@@ -13,11 +13,13 @@ import psycopg2
 from scrapy.exceptions import CloseSpider
 
 from n8n_scraper import stats
+from n8n_scraper.downloader import NotSent
 from n8n_scraper.exceptions import StoreUnavailable
 from n8n_scraper.extensions.rate import RateExtension
 from n8n_scraper.frontier import Pending
-from n8n_scraper.plan import ROBOTS_REQUESTS, SITEMAP_REQUESTS, make_plan
+from n8n_scraper.plan import ROBOTS_REQUESTS, SITEMAP_REQUESTS, Plan, make_plan
 from n8n_scraper.politeness.backoff import PUT_OFF_SECONDS
+from n8n_scraper.politeness.gate import GateClosed
 from n8n_scraper.spiders.library_listing import read_listing
 from n8n_scraper.spiders.prepared import Prepared
 from n8n_scraper.spiders.site_documents import SiteDocuments
@@ -52,6 +54,8 @@ class Preparation:
         """
         try:
             return await self._prepare()
+        except (NotSent, GateClosed):
+            raise CloseSpider("shutdown") from None  # a close has begun already, and its reason stays
         except (StoreUnavailable, psycopg2.Error) as error:
             reason = close_reason(error)
             if reason is None:
@@ -127,21 +131,9 @@ class Preparation:
         stored = [entry.id for entry in left if entry.is_stored]
         waiting = [_pending(entry) for entry in left if not entry.is_stored]
         pending = [entry for entry in waiting if entry.due_at <= latest]
-        is_shard = self._arguments.shard is not None
-        visits = make_plan(
-            ids=len(pending),
-            layers=self._arguments.layers,
-            page=page,
-            api_open=api_open,
-            library_size=None if is_shard else len(addresses) or None,
-            sitemap_requests=SITEMAP_REQUESTS if addresses and not is_shard else 0,
-            reads_listing=reads_listing,
-        )
-        if is_shard and reads_listing:
-            visits = replace(visits, listing_pages=0)
         plan = replace(
-            visits,
-            robots_requests=ROBOTS_REQUESTS if asked_site and not is_shard else 0,
+            self._site_plan(len(pending), addresses, page=page, api_open=api_open, reads_listing=reads_listing),
+            robots_requests=ROBOTS_REQUESTS if asked_site and self._arguments.shard is None else 0,
             stored=len(stored),
             stages=self._arguments.stages,
         )
@@ -158,6 +150,22 @@ class Preparation:
             saw_sitemap=bool(addresses),
             addresses=addresses,
         )
+
+    def _site_plan(
+        self, ids: int, addresses: dict[int, str], *, page: str, api_open: bool, reads_listing: bool
+    ) -> Plan:
+        """What the site is asked for these ids; a shard's sitemap and listing were read by the plan of its job."""
+        is_shard = self._arguments.shard is not None
+        plan = make_plan(
+            ids=ids,
+            layers=self._arguments.layers,
+            page=page,
+            api_open=api_open,
+            library_size=None if is_shard else len(addresses) or None,
+            sitemap_requests=SITEMAP_REQUESTS if addresses and not is_shard else 0,
+            reads_listing=reads_listing,
+        )
+        return replace(plan, listing_pages=0) if is_shard and reads_listing else plan
 
     def _rate(self) -> float:
         """Requests a second in force: robots.txt, or earlier 429s, may have slowed the promise."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import random
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from scrapy.exceptions import CloseSpider
 
 from n8n_scraper.exceptions import UnusableAnswer
+from n8n_scraper.extensions.rate import RateExtension
 from n8n_scraper.middlewares.robots import Disallowed, RobotsMiddleware, unread_reason
-from n8n_scraper.politeness.backoff import PUT_OFF_SECONDS, retry_delay
+from n8n_scraper.politeness.retries import ask_until_answered
 from n8n_scraper.site.sitemap import Sitemap
 from n8n_scraper.spiders.requests import sitemap_request
 
@@ -86,17 +86,17 @@ class SiteDocuments:
         Raises:
             UnusableAnswer: the last failure.
         """
-        assert self._spider.crawler.engine is not None
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                response = await self._spider.crawler.engine.download_async(request.copy())
-                return response.meta["answer"]
-            except Disallowed:
-                raise UnusableAnswer("unexpected", "robots.txt forbids it") from None
-            except UnusableAnswer as failure:
-                delay = retry_delay(failure.kind, attempt, failure.retry_after, random.random)
-                if delay is None or delay > PUT_OFF_SECONDS:
-                    raise
-                await asyncio.sleep(delay / self._spider.config.time_factor)
+        crawler = self._spider.crawler
+        rate = crawler.get_extension(RateExtension)
+        assert crawler.engine is not None
+        assert rate is not None
+        download = crawler.engine.download_async
+
+        async def ask() -> Any:
+            response = await download(request.copy())
+            return response.meta["answer"]
+
+        try:
+            return await ask_until_answered(ask, partial(rate.back_off, url=request.url))
+        except Disallowed:
+            raise UnusableAnswer("unexpected", "robots.txt forbids it") from None

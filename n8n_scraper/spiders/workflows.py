@@ -30,7 +30,7 @@ from n8n_scraper.spiders.prepared import Prepared
 from n8n_scraper.spiders.structure import StructureWatch
 from n8n_scraper.spiders.visits import Visits
 from n8n_scraper.store import jobs
-from n8n_scraper.store.faults import close_reason, telling_full_disk
+from n8n_scraper.store.faults import stop_reason, telling_full_disk
 from n8n_scraper.store.rows import read_items
 from n8n_scraper.store.session import Session
 from n8n_scraper.worklist import Worklist
@@ -143,7 +143,7 @@ class WorkflowsSpider(Spider):
         try:
             items = await self.session.run(partial(read_items, ids=ids)) if ids else []
         except (StoreUnavailable, psycopg2.Error) as error:
-            self.stop(close_reason(error) or "store_unavailable")
+            self.stop(stop_reason(error))
             return []
         for item in items:
             item.is_stored = True

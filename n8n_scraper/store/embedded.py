@@ -11,7 +11,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import psycopg2
@@ -128,12 +128,11 @@ class EmbeddedPostgres:
         self._use = place.open(_USERS)
         self._process = os.getpid()
         fcntl.flock(self._use, fcntl.LOCK_SH)
-        try:
+        with ExitStack() as undo:
+            undo.callback(self._leave, place)
             ensure_running(place)
             _ensure_database(server.dsn(place, "postgres"))
-        except BaseException:
-            self._leave(place)
-            raise
+            undo.pop_all()
         atexit.register(self.stop)
 
     def _leave(self, place: Place) -> None:

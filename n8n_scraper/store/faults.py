@@ -47,6 +47,11 @@ def close_reason(error: BaseException | None) -> str | None:
     return None
 
 
+def stop_reason(error: StoreUnavailable | psycopg2.Error) -> str:
+    """The close reason where nothing can be stored any more, whatever the error says of itself."""
+    return close_reason(error) or "store_unavailable"
+
+
 @contextmanager
 def telling_full_disk() -> Iterator[None]:
     """Around what a start does: where it fails for want of space it says so.

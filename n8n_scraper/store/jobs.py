@@ -11,7 +11,7 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 
 from n8n_scraper.exceptions import StartError
-from n8n_scraper.items import LAYERS, STAGES
+from n8n_scraper.items import ANSWERED, LAYERS, STAGES
 
 LOCK_CLASS = 0x6E386E
 """First key of the advisory lock that a process holds on its job ("n8n")."""
@@ -201,19 +201,24 @@ def due_ids(
     """
     if refresh == "all":
         return list(ids)
-    settled = ["ok", "missing", "gone"] + ([] if api_open else ["disallowed"])
+    settled = [*ANSWERED, "gone"] + ([] if api_open else ["disallowed"])
     conditions = [f"{LAYERS[layer]} = any(%(settled)s)" for layer in layers]
-    conditions += [f"{STAGES[stage]} in ('ok', 'missing', 'gone', 'disallowed')" for stage in stages]
+    conditions += [f"{STAGES[stage]} = any(%(through)s)" for stage in stages]
     is_settled = " and ".join(conditions)
     days = refresh if isinstance(refresh, (int, float)) else None
     cursor.execute(
-        # Column names come from items.py.
-        f"select id from observed where id = any(%(ids)s) and {is_settled}"  # noqa: S608
+        f"select id from observed where id = any(%(ids)s) and {is_settled}"  # noqa: S608 - names of items.py
         " and (%(days)s::float is null or crawl_status = 'gone'"
         " or scraped_at > now() - %(days)s::float * interval '1 day')"
         " and not (%(changed)s and crawl_status <> 'gone' and exists (select from listing_digests d"
         " where d.id = observed.id and d.changed_at > coalesce(scraped_at, '-infinity')))",
-        {"ids": list(ids), "settled": settled, "days": days, "changed": refresh == "changed"},
+        {
+            "ids": list(ids),
+            "settled": settled,
+            "through": [*ANSWERED, "gone", "disallowed"],
+            "days": days,
+            "changed": refresh == "changed",
+        },
     )
     done = {row[0] for row in cursor.fetchall()}
     return [id for id in ids if id not in done]

@@ -18,8 +18,7 @@ _COLUMNS = ", ".join(Fetched._fields)
 def read_fetched(cursor: Cursor, urls: Iterable[str]) -> dict[str, Fetched]:
     """What is known of these addresses."""
     keys = [_key(url) for url in urls]
-    # The names are those of Fetched.
-    cursor.execute(f"select {_COLUMNS} from media_files where url_sha256 = any(%s)", (keys,))  # noqa: S608
+    cursor.execute(f"select {_COLUMNS} from media_files where url_sha256 = any(%s)", (keys,))  # noqa: S608 - names of Fetched
     return {row[0]: Fetched(*row) for row in cursor.fetchall()}
 
 

@@ -11,10 +11,8 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from n8n_scraper.items import COLUMNS, LAYERS, WorkflowItem
+from n8n_scraper.items import ANSWERED, COLUMNS, LAYERS, STATUS_COLUMNS, WorkflowItem
 
-STATUS_COLUMNS = (*LAYERS.values(), "media_status", "transcripts_status")
-_SETTLED = frozenset({"ok", "missing"})
 _KEPT = frozenset(
     column.name
     for column in COLUMNS
@@ -94,14 +92,14 @@ def crawl_status(statuses: list[str]) -> str:
     asked = [status for status in statuses if status != "skipped"]
     if all(status == "gone" for status in asked):
         return "gone"
-    if all(status in _SETTLED for status in asked):
+    if all(status in ANSWERED for status in asked):
         return "complete"
-    return "partial" if any(status in _SETTLED for status in asked) else "failed"
+    return "partial" if any(status in ANSWERED for status in asked) else "failed"
 
 
 def carried_layers(item: WorkflowItem) -> frozenset[int]:
     """Layers of which the item carries content."""
-    return frozenset(layer for layer, column in LAYERS.items() if getattr(item, column) in _SETTLED)
+    return frozenset(layer for layer, column in LAYERS.items() if getattr(item, column) in ANSWERED)
 
 
 def _merge_statuses(item: WorkflowItem, known: Known | None) -> None:
@@ -121,7 +119,7 @@ def _keeps(old: str, new: str) -> bool:
         return False
     if new == "skipped":
         return old != "gone"
-    return old in _SETTLED | {"gone"} and new not in _SETTLED
+    return old in ANSWERED | {"gone"} and new not in ANSWERED
 
 
 def _merge_observed(item: WorkflowItem, known: Known | None, now: datetime) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import RealDictCursor, execute_values
 
-from n8n_scraper.items import COLUMN_NAMES, COLUMNS, LAYERS, WorkflowItem
+from n8n_scraper.items import ANSWERED, COLUMN_NAMES, COLUMNS, LAYERS, WorkflowItem
+from n8n_scraper.row_types import is_json, parse_type
 from n8n_scraper.store import raw
 from n8n_scraper.store.forgotten import forgotten_ids
 from n8n_scraper.store.history import keep_former
@@ -20,7 +21,7 @@ from n8n_scraper.store.values import json_text
 OBSERVED = tuple(column.name for column in COLUMNS if column.written == "observed")
 CONTENT = tuple(column.name for column in COLUMNS if column.written == "content")
 DERIVED = tuple(column.name for column in COLUMNS if column.written == "derived")
-_JSON_COLUMNS = frozenset(c.name for c in COLUMNS if c.type == "object" or "{" in c.type or c.type.startswith("map"))
+_JSON_COLUMNS = frozenset(column.name for column in COLUMNS if is_json(parse_type(column.type)))
 
 _KNOWN = """
     select o.*, c.source, c.content_hash, c.changed_at, c.workflow is not null as has_workflow,
@@ -92,7 +93,7 @@ def read_stored_layers(cursor: Cursor, ids: Sequence[int]) -> dict[int, frozense
         "select id, layer1_status, layer2_status, layer3_status from observed where id = any(%s)", (list(ids),)
     )
     return {
-        id: frozenset(layer for layer, status in zip(LAYERS, statuses, strict=True) if status in {"ok", "missing"})
+        id: frozenset(layer for layer, status in zip(LAYERS, statuses, strict=True) if status in ANSWERED)
         for id, *statuses in cursor.fetchall()
     }
 
@@ -112,9 +113,8 @@ def read_items(cursor: Cursor, ids: Sequence[int]) -> list[WorkflowItem]:
     """Rows as they stand, the JSON of paid workflows too."""
     names = ", ".join(f"r.{name}" for name in COLUMN_NAMES if name != "workflow")
     with cursor.connection.cursor(cursor_factory=RealDictCursor) as rows:
-        # Names come from items.py.
         rows.execute(
-            f"select {names}, c.workflow from workflow_rows r left join content c using (id) where id = any(%s)",  # noqa: S608
+            f"select {names}, c.workflow from workflow_rows r left join content c using (id) where id = any(%s)",  # noqa: S608 - names of items.py
             (list(ids),),
         )
         return [item_from_row(dict(row)) for row in rows]
@@ -151,8 +151,7 @@ def _upsert(cursor: Cursor, table: str, names: Sequence[str], rows: Iterable[tup
     if not values:
         return
     updates = ", ".join(f"{name} = excluded.{name}" for name in names if name != "id")
-    # Names come from items.py and from this module, never from outside.
-    statement = f"insert into {table} ({', '.join(names)}) values %s on conflict (id) do update set {updates}"  # noqa: S608
+    statement = f"insert into {table} ({', '.join(names)}) values %s on conflict (id) do update set {updates}"  # noqa: S608 - names of items.py
     execute_values(cursor, statement, values, page_size=len(values))
 
 
@@ -160,8 +159,7 @@ def _insert_history(cursor: Cursor, items: list[WorkflowItem], now: datetime) ->
     names = ", ".join(HISTORY_COLUMNS)
     rows = [(item.id, now, *(getattr(item, name) for name in HISTORY_COLUMNS)) for item in items]
     if rows:
-        # Names come from merge.py.
-        statement = f"insert into observed_history (id, observed_at, {names}) values %s on conflict do nothing"  # noqa: S608
+        statement = f"insert into observed_history (id, observed_at, {names}) values %s on conflict do nothing"  # noqa: S608 - names of items.py
         execute_values(cursor, statement, rows, page_size=len(rows))
 
 

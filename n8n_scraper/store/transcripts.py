@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from psycopg2.extensions import cursor as Cursor
 
-from n8n_scraper.items import WorkflowItem
+from n8n_scraper.items import ANSWERED, WorkflowItem
 from n8n_scraper.layers.transcripts import Transcript, video_ids
 
 _FIELDS = ", ".join(Transcript._fields)
@@ -77,5 +77,5 @@ def fill_transcripts(cursor: Cursor, items: Collection[WorkflowItem]) -> None:
         if item.id not in shown:
             continue
         item.transcripts = [known[id].row() for id in shown[item.id] if id in known] or None
-        if item.transcripts_status in {"ok", "missing"} and not known.keys() >= set(shown[item.id]):
+        if item.transcripts_status in ANSWERED and not known.keys() >= set(shown[item.id]):
             item.transcripts_status = "skipped"

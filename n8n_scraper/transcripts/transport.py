@@ -17,9 +17,9 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from n8n_scraper.config import YOUTUBE_URL
 from n8n_scraper.exceptions import UnusableAnswer
 from n8n_scraper.politeness.backoff import parse_retry_after
+from n8n_scraper.setting_rules import YOUTUBE_URL
 
 HOSTS = frozenset({"www.youtube.com", "consent.youtube.com"})
 """Where requests go to; a redirect or an address in an answer that leads elsewhere is not followed."""

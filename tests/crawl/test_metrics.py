@@ -186,7 +186,7 @@ def test_another_textfile_and_a_gateway_that_is_away(crawl: Crawler, library: Ru
 def test_a_killed_crawl_has_told_how_far_it_was(crawl: Crawler, library: RunningReplica) -> None:
     process = crawl.start(library, N8N_SCRAPER_REQUESTS_PER_SECOND=20, N8N_SCRAPER_METRICS_INTERVAL=0.1)
     stored = ("n8n_scraper_workflow_item_total", frozenset({("crawl_status", "complete")}))
-    texts = lambda: [samples(file.read_text("utf-8")) for file in crawl.folder.glob("runs/*/metrics.prom")]  # noqa: E731
+    texts = lambda: [samples(file.read_text("utf-8")) for file in crawl.folder.glob("runs/*/metrics.prom")]  # noqa: E731 - a name for a one-line condition
     wait_until(lambda: [told for told in texts() if told.get(stored)])
     process.kill()
     process.wait(20)

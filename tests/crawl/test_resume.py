@@ -23,6 +23,7 @@ from n8n_scraper.scale.moments import Moment, at_rows, in_a_transaction, in_the_
 from n8n_scraper.scale.trial import Trial
 from n8n_scraper.settings import EXTENSIONS
 
+from ..waiting import wait_until
 from .conftest import Crawler
 
 COUNT = 300
@@ -212,3 +213,15 @@ def test_a_signal_before_the_ids_are_known_loses_no_job(
     assert done.code == 0, done.said
     assert len(done.snapshot()) == 5, "nothing was fixed yet: the arguments of the second start count"
     assert read_manifest(crawl.folder).rows == 5
+
+
+def test_a_signal_ends_a_long_wait_for_the_sitemap(
+    crawl: Crawler, new_replica: Callable[..., RunningReplica], tmp_path: Path
+) -> None:
+    replica = new_replica(count=5, faults=[{"route": "sitemap", "kind": "429", "retry_after": "200"}])
+    process = crawl.start(replica, JOBDIR=tmp_path / "job")
+    wait_until(lambda: any(entry["status"] == 429 for entry in replica.entries()))
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in said) == (0, False), said
+    assert crawl.query("select close_reason from runs") == [{"close_reason": "shutdown"}]

@@ -66,7 +66,7 @@ def test_a_published_workflow_stays_as_it_is_and_names_its_author() -> None:
     }  # fmt: skip
     assert note["type"] == "n8n-nodes-base.stickyNote"
     assert note["parameters"]["content"].startswith("## [A name](https://n8n.io/workflows/7-a-name/)\nby Ada · ")
-    assert note["position"][1] + note["parameters"]["height"] < START["position"][1]  # type: ignore[index]
+    assert note["position"][1] + note["parameters"]["height"] < START["position"][1]  # type: ignore[index]  # None would fail the test
 
 
 def test_the_same_content_gives_the_same_bytes_and_another_one_another_version() -> None:
@@ -138,7 +138,7 @@ def test_a_folder_of_files(database_url: str, insert: Insert, new_item: NewItem,
     assert sorted(path.name for path in folder.glob("*.json")) == ["1-name.json", "5-name.json", "6-x.json"]
     for path in folder.glob("*.json"):
         assert_importable(json.loads(path.read_bytes()))
-    assert json.loads((folder / "1-name.json").read_bytes())["nodes"][0] == big["nodes"][0]  # type: ignore[index]
+    assert json.loads((folder / "1-name.json").read_bytes())["nodes"][0] == big["nodes"][0]  # type: ignore[index]  # None would fail the test
     index = [json.loads(line) for line in (folder / INDEX).read_text().split("\n") if line]
     assert [(e["id"], e["file"], e["author_name"], e["url"]) for e in index][1] == (
         5, "5-name.json", "Ada", "https://n8n.io/workflows/5-name/",

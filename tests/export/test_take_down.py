@@ -13,10 +13,11 @@ import pytest
 
 from n8n_scraper.export.aside import AsideFile
 from n8n_scraper.export.check import check_folder
+from n8n_scraper.export.format_names import FORMATS
 from n8n_scraper.export.manifest import read_manifest
 from n8n_scraper.export.n8n_folder import write_n8n_folder
 from n8n_scraper.export.selection import Selection, choose_columns
-from n8n_scraper.export.snapshot import FORMATS, write_snapshot
+from n8n_scraper.export.snapshot import write_snapshot
 from n8n_scraper.export.take_down import take_down
 from n8n_scraper.export.without_rows import remove_rows
 from n8n_scraper.items import WorkflowItem

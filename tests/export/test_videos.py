@@ -114,7 +114,7 @@ def test_who_is_taken_down_is_in_no_file_and_no_transcript(filled: str, tmp_path
     assert (tmp_path / "videos.jsonl").exists()
     with closing(psycopg2.connect(filled)) as connection, connection, connection.cursor() as cursor:
         cursor.execute("select now()")
-        forget(cursor, [1], None, cursor.fetchone()[0])  # type: ignore[index]
+        forget(cursor, [1], None, cursor.fetchone()[0])  # type: ignore[index]  # None would fail the test
         cursor.execute("select video_id from transcripts")
         assert cursor.fetchall() == [(A,)], "workflow 2 shows it still"
 

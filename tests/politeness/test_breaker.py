@@ -36,7 +36,7 @@ def failures(count: int, kind: str = "server", ids: int = 3) -> list[tuple[str |
 
 
 def opened(**kwargs: float) -> Watched:
-    breaker = Watched(**kwargs)  # type: ignore[arg-type]
+    breaker = Watched(**kwargs)  # type: ignore[arg-type]  # another type, on purpose
     breaker.record_all(failures(10))
     assert breaker.state == "open"
     return breaker

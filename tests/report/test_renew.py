@@ -7,7 +7,8 @@ from pathlib import Path
 
 from n8n_scraper.report.renew import renew_reports
 from n8n_scraper.report.run_report import run_report
-from n8n_scraper.report.write import run_folder, write_report
+from n8n_scraper.report.write import write_report
+from n8n_scraper.run_id import run_folder
 from n8n_scraper.store import runs
 from n8n_scraper.store.database import connect
 

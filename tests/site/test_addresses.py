@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from n8n_scraper.site.addresses import MAX_ID, Site, WorkflowRef, slug_of, slugify
+from n8n_scraper.site.addresses import MAX_ID, Site, WorkflowRef, slugify
 
 SITE = Site("https://n8n.io", "https://api.n8n.io")
 REPLICA = Site("http://127.0.0.1:8123", "http://127.0.0.1:8124")
@@ -98,20 +98,6 @@ def test_is_ours(url: str, ours: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "slug"),
-    [
-        ("https://n8n.io/workflows/1-a-b/", "a-b"),
-        ("http://127.0.0.1:1/workflows/1-a?x", "a"),
-        ("https://n8n.io/workflows/1/", None),
-        ("https://n8n.io/creators/x/", None),
-        ("https://[", None),
-    ],
-)
-def test_slug_of(address: str, slug: str | None) -> None:
-    assert slug_of(address) == slug
-
-
-@pytest.mark.parametrize(
     ("name", "slug"),
     [
         ("Post the Weather to Slack", "post-the-weather-to-slack"),
@@ -139,4 +125,3 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     ref = SITE.read(text)
     assert ref is None or 1 <= ref.id <= MAX_ID
     SITE.is_ours(text)
-    slug_of(text)

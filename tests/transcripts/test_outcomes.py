@@ -45,7 +45,7 @@ class _New(YouTubeTranscriptApiException):
 
 def _key_error() -> Exception:
     try:
-        {}["captionTracks"]  # type: ignore[index]
+        {}["captionTracks"]  # type: ignore[index]  # None would fail the test
     except KeyError as error:
         return error
     raise AssertionError
@@ -71,7 +71,7 @@ def _key_error() -> Exception:
         (requests.exceptions.ReadTimeout(), "retry", "timeout"),
         (requests.exceptions.TooManyRedirects(), "fail", "unexpected"),
         (requests.exceptions.InvalidURL(), "fail", "unexpected"),
-        (urllib3.exceptions.ReadTimeoutError(None, None, None), "retry", "timeout"),  # type: ignore[arg-type]
+        (urllib3.exceptions.ReadTimeoutError(None, None, None), "retry", "timeout"),  # type: ignore[arg-type]  # another type, on purpose
         (urllib3.exceptions.IncompleteRead(1, 2), "retry", "malformed"),
         (urllib3.exceptions.DecodeError(), "retry", "malformed"),
         (urllib3.exceptions.SSLError(), "retry", "network"),

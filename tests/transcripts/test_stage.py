@@ -148,7 +148,7 @@ def test_a_wait_that_youtube_asks_for_is_one_for_all(session: Session) -> None:
             (both if waiting.is_set() else waiting).set()
             await release.wait()
 
-        asked.pause = pause  # type: ignore[method-assign]
+        asked.pause = pause  # type: ignore[method-assign]  # replaced for the test
         stage = asked.stage(session)
         tasks = [asyncio.ensure_future(stage.transcript(A))]
         await waiting.wait()

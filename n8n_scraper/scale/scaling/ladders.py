@@ -19,7 +19,6 @@ FASTEST = 100
 """Workflows a second that more is not planned for: steps beyond the machine's limit only take longer."""
 SUSTAINED_RATE = 20.0
 SUSTAINED_SECONDS = 30
-SOAK_MINUTES = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)

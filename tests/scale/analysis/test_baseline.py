@@ -133,7 +133,7 @@ def test_what_is_no_baseline_is_told(tmp_path: Path, text: str) -> None:
 def test_a_run_without_figures_is_no_baseline(new_folder: NewFolder) -> None:
     folder = new_folder()
     (folder / "figures.json").unlink()
-    figures: dict[str, Any] = read_folder(folder).figures  # type: ignore[assignment]
+    figures: dict[str, Any] = read_folder(folder).figures  # type: ignore[assignment]  # another type, on purpose
     assert not figures
     with pytest.raises(StartError, match="left no figures"):
         baseline_of([read_folder(folder)])

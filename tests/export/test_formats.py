@@ -15,10 +15,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from n8n_scraper.export.conform import row_conformer
+from n8n_scraper.export.format import load_format
+from n8n_scraper.export.format_names import FORMATS
+from n8n_scraper.export.formats.parquet_table import ROW_GROUP_ROWS, ParquetWriter
 from n8n_scraper.export.formulas import restore
 from n8n_scraper.export.layout import Layout, Row
-from n8n_scraper.export.reading import READERS
-from n8n_scraper.export.writers import ROW_GROUP_ROWS, WRITERS, ParquetWriter
 from n8n_scraper.items import COLUMN_NAMES, COLUMNS, WorkflowItem
 
 LAYOUT = Layout(COLUMNS)
@@ -37,7 +38,7 @@ def make_rows(items: Sequence[WorkflowItem]) -> list[Row]:
 
 def write(format_: str, rows: Sequence[Row], *, chunk_size: int = 7, defuse: bool = True) -> bytes:
     sink = io.BytesIO()
-    writer = WRITERS[format_](sink, LAYOUT, defuse=defuse)
+    writer = load_format(format_).writer(sink, LAYOUT, defuse=defuse)
     for start in range(0, len(rows), chunk_size):
         writer.write(LAYOUT.chunk(rows[start : start + chunk_size]))
     writer.close()
@@ -98,7 +99,7 @@ READ: dict[str, Callable[[bytes], list[Any]]] = {
 }
 
 
-@pytest.mark.parametrize("format_", WRITERS)
+@pytest.mark.parametrize("format_", FORMATS)
 def test_each_format_says_what_went_in(format_: str, nasty_items: list[WorkflowItem]) -> None:
     rows = READ[format_](write(format_, make_rows(nasty_items)))
     assert [list(row) for row in rows] == [list(COLUMN_NAMES)] * len(nasty_items)
@@ -108,20 +109,20 @@ def test_each_format_says_what_went_in(format_: str, nasty_items: list[WorkflowI
         assert repr(row["price_usd"]) == repr(wanted["price_usd"])  # -0.0
 
 
-@pytest.mark.parametrize("format_", WRITERS)
+@pytest.mark.parametrize("format_", FORMATS)
 def test_our_reader_finds_the_lines_of_jsonl(format_: str, nasty_items: list[WorkflowItem], tmp_path: Path) -> None:
     rows = make_rows(nasty_items)
     path = tmp_path / f"workflows.{format_}"
     path.write_bytes(write(format_, rows))
-    lines = [line.text for line in READERS[format_](path, LAYOUT, defused=True)]
+    lines = [line.text for line in load_format(format_).read(path, LAYOUT, True)]
     assert lines == write("jsonl", rows).split(b"\n")[:-1]
 
 
-@pytest.mark.parametrize("format_", WRITERS)
+@pytest.mark.parametrize("format_", FORMATS)
 def test_a_file_without_rows_is_valid(format_: str, tmp_path: Path) -> None:
     path = tmp_path / f"workflows.{format_}"
     path.write_bytes(write(format_, []))
-    assert list(READERS[format_](path, LAYOUT, defused=True)) == []
+    assert list(load_format(format_).read(path, LAYOUT, True)) == []
     assert READ[format_](path.read_bytes()) == []
 
 

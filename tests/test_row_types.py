@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from n8n_scraper.export.row_types import ListOf, MapOf, Scalar, Struct, is_json, parse_type
 from n8n_scraper.items import COLUMNS
+from n8n_scraper.row_types import ListOf, MapOf, Scalar, Struct, is_json, parse_type
 
 TEXT, INT = Scalar("text"), Scalar("int")
 
