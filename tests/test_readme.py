@@ -74,11 +74,21 @@ def test_every_link_leads_somewhere(file: Path) -> None:
             assert anchor in {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}, target
 
 
+def test_what_a_contributor_is_sent_to_is_there() -> None:
+    places = TEXT.partition("<!-- places")[2].partition("\n\n")[0]
+    for path in re.findall(r"`([a-z_/]+(?:\.py|/))`", places):
+        assert (ROOT / "n8n_scraper" / path).exists(), path
+    named = re.findall(r"`([A-Za-z_]+)` in `([a-z_/]+)\.py`", places)
+    assert len(named) > 8
+    for name, path in named:
+        assert hasattr(importlib.import_module("n8n_scraper." + path.replace("/", ".")), name), (name, path)
+
+
 def test_every_path_in_the_settings_loads() -> None:
     paths = re.findall(r'"(n8n_scraper(?:\.\w+)+\.\w+)"', (ROOT / "n8n_scraper" / "settings.py").read_text("utf-8"))
     assert settings.BOT_NAME == "n8n_scraper"
     assert len(paths) > 10
-    for path in paths:
+    for path in [*paths, *settings.FEED_EXPORTERS.values()]:
         load_object(path)
 
 
