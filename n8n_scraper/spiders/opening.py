@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from n8n_scraper.arguments import Arguments, split_layers
-from n8n_scraper.config import is_loopback
 from n8n_scraper.exceptions import NothingToDo, StartError
 from n8n_scraper.export.manifest import ManifestError, read_manifest
+from n8n_scraper.setting_rules import is_loopback
 from n8n_scraper.store.jobs import task_key
 
 if TYPE_CHECKING:
