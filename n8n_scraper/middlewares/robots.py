@@ -122,7 +122,7 @@ class RobotsMiddleware:
     async def _read(self, origin: str, *, outside: bool) -> RobotParser | None:
         """The rules, None for no rules at all."""
         spider: Any = self._crawler.spider
-        task = spider.arguments if getattr(spider, "session", None) else None
+        task = getattr(spider, "arguments", None)  # preflight has none
         if task and task.shard is not None:  # its plan has asked
             stored = await spider.session.run(partial(read_text, origin=origin, valid_seconds=VALID_SECONDS))
             if stored is not None:
