@@ -20,7 +20,9 @@ _SAME_START_SECONDS = 5.0
 _STATES = """
 select r.run_id, r.job_id, j.key as job_key, r.started_at, r.ended_at, r.close_reason, r.exit_code,
     r.host, r.pid, r.process_started_at,
-    coalesce((select max(c.taken_at) from checkpoints c where c.run_id = r.run_id), r.started_at) as seen_at,
+    coalesce((
+        select c.taken_at from checkpoints c where c.run_id = r.run_id order by c.checkpoint_id desc limit 1
+    ), r.started_at) as seen_at,
     not exists (
         select from runs later
         where later.job_id = r.job_id and (later.started_at, later.run_id) > (r.started_at, r.run_id)

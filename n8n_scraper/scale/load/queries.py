@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -14,6 +14,7 @@ from psycopg2.extensions import connection as Connection
 
 from n8n_scraper.scale.load import statements, timing
 from n8n_scraper.scale.load.findings import Finding, is_passed, table, write
+from n8n_scraper.scale.load.questions import EVERY_ROW
 from n8n_scraper.scale.load.rows import fill, make_items
 from n8n_scraper.scale.load.timing import Index, Timed
 from n8n_scraper.store.batches import MAX_ROWS
@@ -58,7 +59,7 @@ def _judge(connection: Connection, measured: Sequence[Timed], out: Path, say: Sa
         "indexes": [{**index._asdict(), "uses": [use._asdict() for use in found]} for index, found in uses.items()],
     }
     findings = [*about_statements, *about_indexes]
-    say("", *table(findings), "", f"load average {os.getloadavg()[0]:.1f}")
+    say("", *table(findings), "", *_goals(about_statements), f"load average {os.getloadavg()[0]:.1f}")
     write(out / "queries.json", findings, details)
     say(f"{out / 'queries.json'}")
     return is_passed(findings)
@@ -66,16 +67,26 @@ def _judge(connection: Connection, measured: Sequence[Timed], out: Path, say: Sa
 
 def _of_statement(one: Timed) -> Finding:
     statement = one.statement
-    who = "question" if statement.question else "crawler"
-    finding = Finding(
+    question = statement.question
+    is_whole = question is not None and question.reads_every_row
+    who = "crawler" if question is None else "whole-table question" if is_whole else "question"
+    return Finding(
         name=f"{who} {statement.name}",
         figure=one.p95,
         unit="ms p95",
         threshold=statement.most_ms,
         goal=statement.goal_ms,
+        note=f"{statement.does}; p50 {one.p50:.3g} ms{f'; {EVERY_ROW}' if is_whole else ''}",
     )
-    why = f"; {statement.why}" if finding.reaches_goal is False and statement.why else ""
-    return Finding(**{**finding.__dict__, "note": f"{statement.does}; p50 {one.p50:.3g} ms{why}"})
+
+
+def _goals(findings: Sequence[Finding]) -> Iterator[str]:
+    """How many reach their goal, those that read every row told apart."""
+    for who in ("question", "whole-table question"):
+        judged = [one for one in findings if one.name.startswith(f"{who} ")]
+        missed = [one.name.removeprefix(f"{who} ") for one in judged if not one.reaches_goal]
+        beyond = f", not: {', '.join(missed)}" if missed else ""
+        yield f"{who}s: {len(judged) - len(missed)} of {len(judged)} reach their goal{beyond}"
 
 
 class Use(NamedTuple):

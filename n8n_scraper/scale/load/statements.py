@@ -43,7 +43,6 @@ class Statement(NamedTuple):
     run: Callable[[Cursor, int], object]
     most_ms: float | None = None
     goal_ms: float | None = None
-    why: str = ""
     question: Question | None = None
 
 
@@ -72,7 +71,6 @@ def questions(cursor: Cursor) -> Iterator[Statement]:
             partial(_ask, question.sql, values),
             MOST_MS,
             question.goal_ms,
-            question.why,
             question,
         )
 

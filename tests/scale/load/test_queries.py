@@ -23,6 +23,7 @@ from ...waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
 ROWS = 300
+WHOLE_AND_OTHERS = ("question", "whole-table question")
 
 
 @pytest.fixture
@@ -90,7 +91,12 @@ def test_questions_are_asked_indexes_judged_and_nothing_stays(
     found = json.loads((tmp_path / "queries.json").read_text(encoding="utf-8"))
     figures = {figure["name"]: figure for figure in found["figures"]}
     for question in QUESTIONS:
-        assert figures[f"question {question.name}"]["threshold"] == 500
+        who = "whole-table question" if question.reads_every_row else "question"
+        assert figures[f"{who} {question.name}"]["threshold"] == 500
+    counts = {who: len([name for name in figures if name.startswith(f"{who} ")]) for who in WHOLE_AND_OTHERS}
+    assert counts == {"question": len(QUESTIONS) - 3, "whole-table question": 3}
+    for who, count in counts.items():
+        assert f" of {count} reach their goal" in next(x for x in done.stdout.splitlines() if x.startswith(f"{who}s: "))
     assert {"index observed_created_at", "index observed_crawl_status", "index content_search"} <= figures.keys()
     assert figures["index observed_pkey"]["threshold"] is None, "a key need not earn its place"
     plans = {one["name"]: one["plan"] for one in found["details"]["statements"]}
