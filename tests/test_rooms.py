@@ -17,9 +17,10 @@ ROOMS = {
     "politeness": "*",
     "report": """as_html as_json as_markdown charts compare document id_lists measures run_data run_report run_sections
         run_timing standing wording""",
-    "export": "card conform formulas json_text manifest n8n_workflow row_types selection",
+    "export": "card conform formulas json_text manifest n8n_workflow format_names selection",
     "": """arguments checks completeness config differences drift exceptions exit_codes failures frontier items outcome
-        past plan printable progress quality run_id setting_values stages stats validation visit""",
+        iso_time past plan printable progress quality row_types run_id setting_rules setting_values stages stats validation
+        visit""",
     "store": "merge raw values",
     "spiders": "prepared structure",
     "transcripts": "outcomes",

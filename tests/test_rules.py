@@ -63,17 +63,3 @@ def _names(type_: ast.expr | None) -> set[str]:
         return {""}
     types = type_.elts if isinstance(type_, ast.Tuple) else [type_]
     return {one.id for one in types if isinstance(one, ast.Name)}
-
-
-def test_what_calls_itself_pure_knows_no_framework() -> None:
-    """Of Postgres its errors and its addresses may be known where that is what a module is about."""
-    pure = [file for file in PACKAGE if re.search(r"\bPure\b", ast.get_docstring(TREES[file]) or "")]
-    assert len(pure) > 60
-    impure = {_place(file, 1): _frameworks(file) for file in pure}
-    known = {"n8n_scraper/store/faults.py:1": {"psycopg2"}, "n8n_scraper/store/database_url.py:1": {"psycopg2"}}
-    assert {place: names for place, names in impure.items() if names} == known
-
-
-def _frameworks(file: Path) -> set[str]:
-    words = re.findall(r"^(?:from|import) (\w+)", PACKAGE[file], re.M)  # not what types need, which is indented
-    return {"scrapy", "twisted", "psycopg2", "pyarrow"}.intersection(words)

@@ -5,14 +5,16 @@ The Python in it is run by the tests, against the files it stands beside.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from n8n_scraper.export.format import load_format
 from n8n_scraper.export.format_names import FORMATS, file_name
 from n8n_scraper.export.manifest import Manifest
 from n8n_scraper.items import COLUMNS, Column
 
 FILE_NAME = "README.md"
+HowToRead = Callable[[str, Sequence[Column], bool], str]
+"""Format, columns, whether formulas are defused → its part: :func:`n8n_scraper.export.format.how_to_read`."""
 _MARK = "<!-- Written by n8n_scraper with every export; changes are overwritten. -->"
 
 
@@ -25,7 +27,7 @@ def is_ours(folder: Path) -> bool:
         return file.read(len(_MARK)) == _MARK.encode()
 
 
-def text(manifest: Manifest) -> str:
+def text(manifest: Manifest, how_to_read: HowToRead) -> str:
     columns = [column for column in COLUMNS if column.name in manifest.columns]
     parts = [
         _MARK,
@@ -34,7 +36,7 @@ def text(manifest: Manifest) -> str:
         "## Files\n\n" + _files(manifest),
         "## Rows\n\n" + _rows(manifest),
         "## Columns\n\n" + _columns(columns),
-        "## Reading\n\n" + _reading(manifest, columns),
+        "## Reading\n\n" + _reading(manifest, columns, how_to_read),
         _rights(manifest),
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
@@ -85,9 +87,9 @@ def _columns(columns: list[Column]) -> str:
     )
 
 
-def _reading(manifest: Manifest, columns: list[Column]) -> str:
+def _reading(manifest: Manifest, columns: list[Column], how_to_read: HowToRead) -> str:
     parts = [
-        load_format(name).card(columns, manifest.csv_defuse_formulas)
+        how_to_read(name, columns, manifest.csv_defuse_formulas)
         for name in FORMATS
         if file_name(name) in manifest.files
     ]

@@ -72,6 +72,11 @@ class Format(NamedTuple):
     """A file with more rows at its end is still a valid file."""
 
 
+def how_to_read(name: str, columns: Sequence[Column], defused: bool) -> str:
+    """A format's part of the dataset card."""
+    return load_format(name).card(columns, defused)
+
+
 def load_format(name: str) -> Format:
     format_: Format = importlib.import_module(FORMATS[name]).FORMAT
     return format_

@@ -14,6 +14,7 @@ from n8n_scraper.exceptions import StartError
 from n8n_scraper.export import card, manifest
 from n8n_scraper.export.aside import locked, remove_leftovers
 from n8n_scraper.export.file_set import FileSet
+from n8n_scraper.export.format import how_to_read
 from n8n_scraper.export.format_names import FORMATS, file_name
 from n8n_scraper.export.layout import Layout
 from n8n_scraper.export.manifest import Manifest, ManifestError, read_manifest
@@ -127,7 +128,7 @@ def _write(
             if progress:
                 progress(files.rows, promised.rows)
         written = replace(promised, rows=files.rows, repaired=dict(repaired), files=files.finish())
-        files.add(card.FILE_NAME, card.text(written))
+        files.add(card.FILE_NAME, card.text(written, how_to_read))
         files.add(manifest.FILE_NAME, written.text())
         files.publish()
     return written

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from n8n_scraper.export import card, manifest, videos
 from n8n_scraper.export.aside import locked, remove_leftovers, write_aside
-from n8n_scraper.export.format import BadFile, Ids, load_format, parse
+from n8n_scraper.export.format import BadFile, Ids, how_to_read, load_format, parse
 from n8n_scraper.export.format_names import FORMATS
 from n8n_scraper.export.layout import Layout
 from n8n_scraper.export.manifest import ExportedFile, Manifest, ManifestError, read_manifest
@@ -133,7 +133,7 @@ def _describe_again(folder: Path, former: Manifest, rewritten: dict[Path, Rewrit
             files[name] = ExportedFile(bytes=file.bytes, sha256=file.sha256, rows=files[name].rows - file.removed)
     rows = min((file.rows for file in files.values()), default=former.rows)
     new = replace(former, files=files, rows=rows, rows_by_status=_statuses(folder, former))
-    write_aside(folder / card.FILE_NAME, card.text(new))
+    write_aside(folder / card.FILE_NAME, card.text(new, how_to_read))
     write_aside(folder / manifest.FILE_NAME, new.text())
 
 
