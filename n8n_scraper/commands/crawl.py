@@ -15,7 +15,7 @@ from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.exceptions import UsageError
 from w3lib.url import file_uri_to_path
 
-from n8n_scraper.arguments import WORK_NAMES
+from n8n_scraper.arguments import NAMES, WORK_NAMES
 from n8n_scraper.crawler import Crawler
 from n8n_scraper.exceptions import DiskFull, NothingToDo, StartError, StoreUnavailable
 from n8n_scraper.exit_codes import FAULT, exit_code
@@ -40,6 +40,9 @@ _NO_SNAPSHOT = frozenset({"shutdown", "dry_run", "planned", "store_unavailable",
 
 
 class Command(ScrapyCrawl):
+    def long_desc(self) -> str:
+        return f"The spider is {WorkflowsSpider.name}. With -a it takes {', '.join(NAMES)}: see README.md."
+
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         super().process_options(args, opts)
         assert self.settings is not None

@@ -42,9 +42,13 @@ def child_options(account: Account | None) -> dict[str, Any]:
 
 
 def run_program(command: Sequence[str | Path], account: Account | None, **options: Any) -> CompletedProcess[str]:
-    """Run a program to its end and keep what it says; the caller looks at the return code."""
+    """Run a program to its end and keep what it says; the caller looks at the return code.
+
+    In a session of its own: a Ctrl-C is for us, and initdb would take it for itself and fail.
+    """
+    options = {"start_new_session": True, **child_options(account), **options}
     finished: CompletedProcess[str] = subprocess.run(  # noqa: S603 - a path of ours and arguments of ours, no shell
-        command, capture_output=True, text=True, errors="replace", check=False, **child_options(account), **options
+        command, capture_output=True, text=True, errors="replace", check=False, **options
     )
     return finished
 

@@ -231,3 +231,8 @@ def servers_of(root: Path) -> list[int]:
         for process in psutil.process_iter(["cmdline"])
         if str(root / "data") in (process.info["cmdline"] or ())
     ]
+
+
+def test_a_ctrl_c_does_not_reach_the_programs_we_run() -> None:
+    told = embedded_binaries.run_program([sys.executable, "-c", "import os; print(os.getsid(0) == os.getpid())"], None)
+    assert told.stdout == "True\n"
