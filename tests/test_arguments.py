@@ -20,6 +20,13 @@ def test_ids_as_a_list_with_addresses_and_duplicates() -> None:
     assert ids_of("3, 1,https://n8n.io/workflows/2-send-a-mail/,1") == [3, 1, 2]
 
 
+def test_of_an_id_given_twice_the_address_is_kept() -> None:
+    refs = Arguments.read(
+        {"ids": "2,https://n8n.io/workflows/2-send-a-mail/,2,https://n8n.io/workflows/2-other/"}, SITE
+    ).ids
+    assert [(ref.id, ref.slug) for ref in refs or ()] == [(2, "send-a-mail")]
+
+
 def test_a_list_may_be_longer_than_the_name_of_a_file() -> None:
     words = ",".join(map(str, range(1, 2001)))
     assert ids_of(words) == list(range(1, 2001))

@@ -37,6 +37,8 @@ def test_defaults_are_those_of_the_contract() -> None:
         ("N8N_SCRAPER_REQUESTS_PER_SECOND", "2.01", "more than 2"),
         ("N8N_SCRAPER_REQUESTS_PER_SECOND", "0", "more than 2 (and 0 = no limit)"),
         ("N8N_SCRAPER_BURST", "6", "between 1 and 5"),
+        ("N8N_SCRAPER_BREAKER_GIVE_UP", "-1", "must be at least"),
+        ("N8N_SCRAPER_BREAKER_GIVE_UP", "inf", "must be"),
         ("PROMETHEUS_PUSHGATEWAY", "gateway:9091/metrics", "without a path"),
         ("PROMETHEUS_PUSHGATEWAY", "ftp://gateway", "must be an address"),
         ("N8N_SCRAPER_SITE_URL", "n8n.io", "must be an address"),

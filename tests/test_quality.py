@@ -203,3 +203,24 @@ def test_the_score_never_depends_on_how_long_the_crawl_took() -> None:
 def test_almost_perfect_is_never_100() -> None:
     quality = score(_item(views=None), (0.0001, 100, 100, 100))
     assert quality.score == 99.99
+
+
+@pytest.mark.parametrize(
+    ("settings", "node", "is_handled"),
+    [
+        ({"errorWorkflow": "12"}, {}, True),
+        ({"errorWorkflow": ""}, {}, False),
+        ("none", {}, False),
+        ({}, {"onError": "continueErrorOutput"}, True),
+        ({}, {"retryOnFail": True}, True),
+        ({}, {"continueOnFail": True}, True),
+        ({}, {"retryOnFail": False}, False),
+        ({}, {"type": "n8n-nodes-base.errorTrigger"}, True),
+        ({}, {"type": "n8n-nodes-base.stopAndError"}, True),
+    ],
+)
+def test_what_handles_errors(settings: Any, node: dict[str, Any], is_handled: bool) -> None:
+    plain = {"parameters": {}, "typeVersion": 1, "id": "i", "position": [0, 0]}
+    nodes = [{"name": "Do it", "type": "n8n-nodes-base.set", **plain, **node}]
+    missing = score(_item(_answer(workflow={"nodes": nodes, "settings": settings})), WEIGHTS).missing
+    assert ("no node handles errors" not in missing) == is_handled

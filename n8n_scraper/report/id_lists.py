@@ -49,7 +49,5 @@ def _chooser(name: str, run: RunData) -> Callable[[Visited], bool]:
         return _CHOICES[name]
     if name in KINDS:
         return lambda visit: visit.error_kind == name
-    if name == "slow":
-        limit = percentile([visit.service_seconds for visit in run.asked], SLOW_SHARE)
-        return lambda visit: limit is not None and visit.service_seconds > limit
-    raise KeyError(name)
+    limit = percentile([visit.service_seconds for visit in run.asked], SLOW_SHARE)
+    return lambda visit: limit is not None and visit.service_seconds > limit

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from n8n_scraper.export.card import FILE_NAME, is_ours
 from n8n_scraper.export.selection import Selection, choose_columns
 from n8n_scraper.export.snapshot import write_snapshot
 from n8n_scraper.items import COLUMNS, WorkflowItem
@@ -82,3 +83,11 @@ def test_the_card_says_when_paid_workflows_are_in(database_url: str, insert: Ins
     insert([])
     write_snapshot(database_url, tmp_path, selection=Selection(include_paid=True))
     assert "The JSON of paid workflows is in this export" in (tmp_path / "README.md").read_text()
+
+
+def test_a_card_takes_the_place_of_none_and_of_ours_only(tmp_path: Path) -> None:
+    assert is_ours(tmp_path)
+    card = tmp_path / FILE_NAME
+    for text in ("# My notes", "", "<!-- Written by n8n_scraper with every ex"):
+        card.write_text(text)
+        assert not is_ours(tmp_path)

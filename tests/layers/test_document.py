@@ -163,3 +163,9 @@ def test_the_slowest_text_we_know_ends_soon() -> None:
     assert (
         time.process_time() - started < 30
     )  # about 1.3 on a machine of its own, and 50 times that if nothing capped it
+
+
+def test_what_stands_in_for_an_image_is_one_text() -> None:
+    first, second = read_document("![two\nlines ![an *inner*](b.png)](https://x.test/a.png)\n\n![](c.png)").images
+    assert (first.url, (first.alt or "").split()) == ("https://x.test/a.png", ["two", "lines", "an", "inner"])
+    assert second.url == "c.png"

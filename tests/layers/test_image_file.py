@@ -95,6 +95,12 @@ def test_what_is_no_image(body: bytes) -> None:
     assert kind_of(body) == "malformed"
 
 
+def test_bytes_that_fill_up_and_markers_without_length_are_passed_over() -> None:
+    frame = b"\xff\xc0\x00\x0b\x08" + struct.pack(">HH", 21, 37) + b"\x01\x01\x11\x00"
+    assert read_image(b"\xff\xd8\xff\xff\xff\xe0\x00\x02\xff\x01" + frame + b"\xff\xd9", 1000) == ("jpeg", 37, 21)
+    assert kind_of(b"\xff\xd8\xff\xe0\x00\x02" + frame) == "malformed", "it has no end"
+
+
 def test_a_size_that_cannot_be_is_broken_and_one_beyond_the_limit_too_large() -> None:
     png = (FOLDER / "plain.png").read_bytes()
     assert kind_of(png[:16] + struct.pack(">II", 0, 5) + png[24:]) == "malformed"

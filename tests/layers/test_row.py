@@ -16,6 +16,7 @@ from n8n_scraper.layers.row import (
     add_editor,
     add_page,
     add_price,
+    add_seen_on_page,
     content_hash,
     from_detail,
     from_page,
@@ -255,3 +256,26 @@ def test_so_many_notes_and_characters_of_notes_are_analysed(monkeypatch: pytest.
     item = _item(description="", workflow={"nodes": [note] * 5})
     assert item.explainer_text == "abcde\n\nabc"
     assert len(item.sticky_notes or ()) == 5
+
+
+def test_what_an_earlier_row_had_from_its_page_stays_beside_a_new_answer() -> None:
+    shown, own = "https://example.org/shown.png", "https://example.org/own.png"
+    images = [
+        {"url": shown, "alt": "Shown", "found_in": "page"},
+        {"url": own, "alt": None, "found_in": "description"},
+        {"url": "https://example.org/former.png", "alt": None, "found_in": "description"},
+    ]
+    videos = [
+        {"url": "https://www.youtube.com/watch?v=dQw4w9WgXcQ", "found_in": "page"},
+        {"url": "https://www.youtube.com/watch?v=aaaaaaaaaaa", "found_in": "sticky_note"},
+    ]
+    item = WorkflowItem(id=1)
+    add_seen_on_page(item, images, videos)
+    assert (item.images, item.videos) == (None, None), "layer 3 was not asked for"
+    from_detail(item, {"description": f"![Own]({own})", "workflow": {"nodes": []}}, (3,))
+    add_seen_on_page(item, images, videos)
+    assert [(image["url"], image["found_in"], image["alt"]) for image in item.images or ()] == [
+        (own, "description", "Own"),
+        (shown, "page", "Shown"),
+    ]
+    assert [(video["video_id"], video["found_in"]) for video in item.videos or ()] == [("dQw4w9WgXcQ", "page")]

@@ -190,6 +190,20 @@ def test_the_page_needs_nothing_from_elsewhere_and_no_script(new_run: NewRun) ->
     assert "@import" not in as_html.STYLE
 
 
+def test_stages_are_told_where_they_were_asked_for_or_something_came(new_run: NewRun) -> None:
+    asked = figures(new_run(arguments={"layers": [1, "media"]}))["outcomes"]["statuses"]
+    assert asked["media"]["skipped"] == 100
+    assert "transcripts" not in asked
+    seen = [visit._replace(stage_statuses=(None, "ok")) for visit in new_run().visits or ()]
+    assert figures(new_run(visits=seen))["outcomes"]["statuses"]["transcripts"]["ok"] == 100
+
+
+def test_what_the_stats_do_not_have_is_said(new_run: NewRun) -> None:
+    page = as_html.render(run_report(new_run(stats={"column/row_count": 3})))
+    assert "The stats have none of them." in page
+    assert "The run&#x27;s stats have none." in page
+
+
 def test_only_the_classes_of_the_score_stand_side_by_side(new_run: NewRun) -> None:
     """They are a histogram: their order and their equal width say something."""
     blocks = [block for section in run_report(new_run()).sections for block in section.blocks]

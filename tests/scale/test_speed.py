@@ -27,6 +27,7 @@ def _measured(name: str, cpu_seconds: float, *, mb_each: float = 0.0, foreign: f
 def test_ratios_come_first_and_a_disturbed_run_is_flagged() -> None:
     bare, ours = _measured("bare", 4.0), _measured("ours", 10.0, foreign=0.3)
     lines = list(speed_lines(bare, [ours]))
+    assert {line.count("|") for line in lines} == {9}, "else it is no table"
     assert lines[2:] == [
         "| ours | 0.40 | 10.00 | 1.00 | 10 | 150 | 1.5 | 30% ! |",
         "| bare | 1.00 | 4.00 | 1.00 | 10 | 150 | 1.5 | 0% |",

@@ -84,3 +84,20 @@ def test_foreign_load_is_said_beside_the_table() -> None:
     text = "\n".join(table.lines(LINEAR, loud))
     assert "NOT COMPARABLE: others used the machine in 1 of 3 steps, up to 150 % of a core" in text
     assert "in 1 of 3 steps nobody could tell" in text
+
+
+def test_what_was_not_measured_has_no_threshold_and_no_limit() -> None:
+    bare = step(p95=None, threads=None, memory=None, crawler_cpu=None)
+    assert {one.quantity for one in advice.thresholds(bare, bare)} == {
+        "CPU of the crawler",
+        "failed workflows",
+        "requests",
+    }
+    assert not any("limit of one process" in line for line in table.lines(LINEAR, judge(LINEAR, [bare])))
+    assert shortened(LADDERS["flows"], None) is LADDERS["flows"]
+
+
+def test_where_the_baseline_failed_nothing_is_to_be_watched() -> None:
+    lines = list(table.lines(LINEAR, judge(LINEAR, [step(failed=1), step(2)])))
+    assert "- capacity: none: not even the baseline passed" in lines
+    assert not any(line.startswith("- watch") for line in lines)
