@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
+import orjson
 from psycopg2.extensions import connection as Connection
 from scrapy.exceptions import UsageError
 from scrapy.utils.conf import arglist_to_dict
@@ -55,13 +56,19 @@ class Command(ProjectCommand):
         add("--lease", type=float, default=30.0, metavar="SECONDS", help="run: silence that others take for death (30)")
         add("--every", metavar="CRON", help="run: also enqueue a crawl with these arguments at these times (UTC)")
         add("--until-done", action="store_true", help="run: end when nothing is left on the queue")
+        add("--json", action="store_true", help="status: for programs")
 
     def check_words(self, args: list[str]) -> None:
-        if not args or args[0] not in ACTIONS or args[1:] not in ([], [ACTIONS[args[0]].operand.strip("[]")]):
+        if not args or args[0] not in ACTIONS:
             raise UsageError(f"scrapy work takes one of: {', '.join(ACTIONS)}", print_help=False)
+        operand = ACTIONS[args[0]].operand
+        if args[1:] not in ([], [operand.strip("[]")]):
+            takes = f"no word but {operand}" if operand else "no words"
+            raise UsageError(f"scrapy work {args[0]} takes {takes}; got: {' '.join(args[1:])}", print_help=False)
 
     def act(self, args: list[str], opts: argparse.Namespace) -> int | None:
         assert self.settings is not None
+        _refuse_options_of_others(args, opts)
         return ACTIONS[args[0]].run(load_config(self.settings), self.settings, opts, args[1:])
 
 
@@ -73,6 +80,40 @@ class Action(NamedTuple):
     run: Run
     operand: str
     does: str
+    options: tuple[str, ...] = ()
+
+
+_OF_A_BATCH = ("arguments", "shard", "export")
+_OF_A_WORKER = ("concurrency", "queue", "lease", "every", "until_done")
+_DEFAULTS: Mapping[str, Any] = {
+    "arguments": [],
+    "shard": 100,
+    "export": False,
+    "concurrency": 1,
+    "queue": None,
+    "lease": 30.0,
+    "every": None,
+    "until_done": False,
+    "json": False,
+}
+
+
+def _refuse_options_of_others(args: list[str], opts: argparse.Namespace) -> None:
+    """What an option says is never swallowed.
+
+    Raises:
+        StartError: naming one that this action does not take.
+    """
+    taken = ACTIONS[args[0]].options
+    if args[0] == "run" and opts.every:
+        taken += _OF_A_BATCH
+    if args == ["enqueue", "export"]:
+        taken = ()
+    for name, default in _DEFAULTS.items():
+        if name not in taken and getattr(opts, name) != default:
+            option = "-a" if name == "arguments" else f"--{name.replace('_', '-')}"
+            hint = " without --every" if args[0] == "run" and name in _OF_A_BATCH else ""
+            raise StartError(f"scrapy work {' '.join(args)} takes no {option}{hint}: see scrapy work --help.")
 
 
 def _enqueue(config: Config, _settings: Any, opts: argparse.Namespace, words: list[str]) -> None:
@@ -146,24 +187,24 @@ async def _serve(config: Config, dsn: str, store: StoreThread, settings: Any, op
     return 0
 
 
-def _status(config: Config, _settings: Any, _opts: argparse.Namespace, _words: list[str]) -> None:
+def _status(config: Config, _settings: Any, opts: argparse.Namespace, _words: list[str]) -> None:
     with existing_store(config) as dsn, closing(connect(dsn)) as connection:
         migrate(connection)
         with connection, connection.cursor() as cursor:
             state = read_work(cursor)
-    print(
-        *(
-            lines(state)
-            if state
-            else ["There is no queue here yet: scrapy work enqueue makes it, and so does the first worker."]
-        ),
-        sep="\n",
-    )
+    if opts.json:
+        known = state._asdict() if state else None
+        print(orjson.dumps(known, option=orjson.OPT_INDENT_2).decode())
+    elif state is None:
+        print("There is no queue here yet: scrapy work enqueue makes it, and so does the first worker.")
+    else:
+        print(*(list(lines(state)) or ["Nothing was ever put on the queue, and there is no worker."]), sep="\n")
 
 
 def _retry(config: Config, _settings: Any, _opts: argparse.Namespace, _words: list[str]) -> None:
-    with _queue(config) as (_dsn, connection), connection, connection.cursor() as cursor:
-        print(f"{tasks.put_back(cursor)} tasks that were set aside are on the queue again.")
+    with existing_store(config), _queue(config) as (_dsn, connection), connection, connection.cursor() as cursor:
+        count = tasks.put_back(cursor)
+    print(f"{count} tasks that were set aside are on the queue again." if count else "No task was set aside.")
 
 
 @contextmanager
@@ -179,8 +220,8 @@ def _queue(config: Config) -> Iterator[tuple[str, Connection]]:
 
 
 ACTIONS: Mapping[str, Action] = {
-    "enqueue": Action(_enqueue, "[export]", "put a crawl on the queue, in shards, or an export"),
-    "run": Action(_run, "", "be a worker: until a signal, or with --until-done until nothing is left"),
-    "status": Action(_status, "", "batches, tasks, workers, and why what waits waits"),
+    "enqueue": Action(_enqueue, "[export]", "put a crawl on the queue, in shards, or an export", _OF_A_BATCH),
+    "run": Action(_run, "", "be a worker: until a signal, or with --until-done until nothing is left", _OF_A_WORKER),
+    "status": Action(_status, "", "batches, tasks, workers, and why what waits waits", ("json",)),
     "retry": Action(_retry, "", "put tasks that were set aside on the queue again"),
 }
