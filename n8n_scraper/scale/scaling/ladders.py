@@ -53,6 +53,8 @@ class Ladder:
     """Twice the load shall bring twice the throughput."""
     is_paced: bool = False
     """The rate decides: a step passes when it is kept, neither exceeded nor missed."""
+    is_long: bool = False
+    """So long that memory must not have grown."""
     shares_store: bool = False
     """All steps fill one store, one after the other."""
 
@@ -144,7 +146,7 @@ def soak(minutes: float) -> Ladder:
     """The same for long."""
     step = sustained(minutes * 60, f"{minutes:g} min")
     does = f"{SUSTAINED_RATE:g} requests a second for {minutes:g} minutes"
-    return Ladder(name=SOAK, does=does, steps=(step,), is_linear=False, is_paced=True)
+    return Ladder(name=SOAK, does=does, steps=(step,), is_linear=False, is_paced=True, is_long=True)
 
 
 def shortened(ladder: Ladder, most: int | None) -> Ladder:

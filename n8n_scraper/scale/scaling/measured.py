@@ -35,6 +35,8 @@ class Measured:
     """Most requests in any."""
     pace_kept: float | None
     """Throughput of the last third, of that of the first."""
+    service: float | None
+    """Of a workflow, on average: its requests under way."""
     p50: float | None
     p95: float | None
     p99: float | None
@@ -66,6 +68,11 @@ class Measured:
         return self.throughput * 60 / self.memory if self.throughput and self.memory else None
 
     @property
+    def busy_flows(self) -> float | None:
+        """Flows of all processes that had a request under way, on average (Little's law)."""
+        return self.throughput * self.service if self.throughput and self.service else None
+
+    @property
     def cpu_ms(self) -> float | None:
         """Milliseconds of the crawlers' CPU for a workflow: others on the machine hardly change it."""
         if self.crawler_cpu is None or not self.throughput:
@@ -94,6 +101,7 @@ def measure(
         throughput=pace(arrivals, EDGE, 1 - EDGE),
         busiest_ten_seconds=busiest(requests, 10.0),
         pace_kept=_ratio(pace(arrivals, 2 / 3, 1 - EDGE / 2), pace(arrivals, EDGE / 2, 1 / 3)),
+        service=sum(service) / len(service) if service else None,
         **{f"p{share}": percentile(service, share / 100) for share in (50, 95, 99)},
         crawler_cpu=None if cpu is None else cpu / step.processes,
         **{name: mean(working, name) for name in _MEANS},

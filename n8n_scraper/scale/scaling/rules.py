@@ -9,6 +9,7 @@ from typing import NamedTuple
 from n8n_scraper.scale.scaling.bottlenecks import Bottleneck, find_bottleneck
 from n8n_scraper.scale.scaling.ladders import Ladder
 from n8n_scraper.scale.scaling.measured import Measured
+from n8n_scraper.scale.speed import MOST_MB_PER_10_000
 
 LEAST_EFFICIENCY = 0.8
 MOST_SERVICE = 2.0
@@ -96,6 +97,9 @@ def _checks(ladder: Ladder, base: Measured, step: Measured, efficiency: float | 
         checks += [_least("of the rate", _times(step.throughput, rate), LEAST_OF_RATE)]
         busiest = Judged("requests in 10 s", step.busiest_ten_seconds, f"≤ {most:g}", step.busiest_ten_seconds <= most)
         checks += [busiest, _least("pace kept", step.pace_kept, LEAST_PACE_KEPT)]
+    if ladder.is_long:
+        growth = None if step.memory_slope is None else 10 * step.memory_slope
+        checks += [_most("MB for 10,000 workflows more", growth, MOST_MB_PER_10_000)]
     return checks
 
 

@@ -16,6 +16,7 @@ GOOD = Measured(
     throughput=9.8,
     busiest_ten_seconds=99,
     pace_kept=1.0,
+    service=0.102,
     p50=0.101,
     p95=0.104,
     p99=0.12,

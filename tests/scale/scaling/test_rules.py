@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -110,3 +111,11 @@ def test_grace(last: dict[str, Any], is_graceful: bool, reason: str) -> None:
     found = grace(judge(LINEAR, [step(), step(4), step(8, **last)]))
     assert found.is_graceful is is_graceful
     assert any(reason in one for one in found.reasons)
+
+
+@pytest.mark.parametrize(("slope", "is_passed"), [(0.4, True), (-0.1, True), (0.5, False), (None, False)])
+def test_memory_must_not_have_grown_in_a_soak(slope: float | None, is_passed: bool) -> None:
+    kept = step(rate=2.0, throughput=2.0, busiest_ten_seconds=20, memory_slope=slope)
+    [verdict] = judge(replace(PACED, is_long=True), [kept])
+    assert verdict.is_passed == is_passed
+    assert judge(PACED, [kept])[0].is_passed
