@@ -89,6 +89,7 @@ def test_what_is_told_as_json(run_command: RunCommand, database_url: str) -> Non
 
 
 def test_a_schedule_that_is_none(run_command: RunCommand, database_url: str) -> None:
+    pytest.importorskip("procrastinate", reason="the extra work is not installed: pip install -e '.[work]'")
     site = {"N8N_SCRAPER_SITE_URL": "http://127.0.0.1:9", "N8N_SCRAPER_API_URL": "http://127.0.0.1:9"}
     code, _, err = run_command(Command(), "run", "--every", "mondays", DATABASE_URL=database_url, **site)
     assert (code, err) == (
