@@ -20,8 +20,25 @@ from n8n_scraper.store.embedded import EmbeddedPostgres
 from n8n_scraper.store.embedded_binaries import SHARED
 from n8n_scraper.store.migrations import migrate
 
+_LONG = ("work", "scale", "ops", "crawl", "test_downloader.py", "test_exporters.py", "commands", "store", "middlewares")
+"""Where the tests are that take long, those with the longest files first."""
 _TEMPLATE = "n8n_scraper_template"
 _numbers = itertools.count(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """xdist would begin with the files that have the most tests, which are the shortest: see below."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Side by side, long files go first, so that no worker is left alone with one at the end."""
+    if not hasattr(config, "workerinput"):
+        return
+    places = {folder: place for place, folder in enumerate(_LONG)}
+    root = Path(__file__).parent
+    items.sort(key=lambda item: places.get(item.path.relative_to(root).parts[0], len(places)))
 
 
 def _administrate(postgres: EmbeddedPostgres, statement: str) -> None:

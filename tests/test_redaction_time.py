@@ -31,25 +31,23 @@ PIECES = [
 
 
 def seconds(text: str) -> float:
-    """Of this process, the best of three, so that others on the machine count little."""
-
-    def once() -> float:
-        began = time.process_time()
-        redact({"password": text})
-        return time.process_time() - began
-
-    return min(once() for _ in range(3))
+    """Of this process."""
+    began = time.process_time()
+    redact({"password": text})
+    return time.process_time() - began
 
 
-def growth(piece: str) -> float:
-    """How much longer the larger text takes."""
-    small, large = (seconds(piece * (size // len(piece))) for size in (SMALL, LARGE))
-    return large / max(small, LEAST_SECONDS)
+def is_linear(piece: str) -> bool:
+    """The best of three tries of each size, so that others on the machine count little; of the larger one no more tries
+    than tell."""
+    small = min(seconds(piece * (SMALL // len(piece))) for _ in range(3))
+    bound = MAX_RATIO * max(small, LEAST_SECONDS)
+    return any(seconds(piece * (LARGE // len(piece))) < bound for _ in range(3))
 
 
 @pytest.mark.parametrize("piece", PIECES, ids=lambda piece: repr(piece[:20]))
 def test_much_of_it(piece: str) -> None:
-    assert growth(piece) < MAX_RATIO
+    assert is_linear(piece)
 
 
 @settings(max_examples=12, deadline=None, derandomize=True)
@@ -57,7 +55,7 @@ def test_much_of_it(piece: str) -> None:
     st.lists(st.one_of(st.sampled_from(PIECES), st.text(min_size=1, max_size=20)), min_size=1, max_size=6).map("".join)
 )
 def test_much_of_anything(piece: str) -> None:
-    assert growth(piece) < MAX_RATIO
+    assert is_linear(piece)
 
 
 def test_a_page_with_many_secrets() -> None:

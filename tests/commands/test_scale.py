@@ -5,9 +5,14 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from scrapy.exceptions import UsageError
+
+from n8n_scraper.commands.scale import Command
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -28,14 +33,26 @@ def start(*words: str) -> subprocess.Popen[str]:
         (["run", "--latency", "5-1"], "argument --latency: 5-1: seconds like 0.3, or from-to like 0.1-0.5"),
         (["run", "--size", "x"], "argument --size: x: a whole number from 1"),
         (["run", "--clock", "nan"], "argument --clock: nan: a number from 1 to 1000"),
-        (["nonsense"], "scrapy scale takes one of:"),
     ],
 )
-def test_a_wrong_command_line_is_refused(words: list[str], said: str) -> None:
-    process = start(*words)
+def test_a_wrong_option_is_refused(
+    words: list[str], said: str, run_command: Callable[..., Any], capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        run_command(Command(), *words)
+    assert said in capfd.readouterr().err
+
+
+def test_an_unknown_scenario_is_refused(run_command: Callable[..., Any]) -> None:
+    with pytest.raises(UsageError, match="scrapy scale takes one of:"):
+        run_command(Command(), "nonsense")
+
+
+def test_a_wrong_command_line_is_told_without_a_traceback() -> None:
+    process = start("nonsense")
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 2
-    assert said in out
+    assert "scrapy scale takes one of:" in out
     assert "Traceback" not in out
 
 

@@ -154,12 +154,12 @@ def crawl(tmp_path: Path, database_url: str) -> Iterator[Crawler]:
 
 
 @pytest.fixture
-def new_trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Trial]]:
+def new_trial(server_folder: Callable[[str], Path]) -> Iterator[Callable[..., Trial]]:
     """A crawl with a store of its own, as a user has it."""
     with ExitStack() as open_ones:
 
         def start(replica: RunningReplica, **settings: Any) -> Trial:
-            return open_ones.enter_context(closing(Trial(tmp_path_factory.mktemp("trial"), replica, settings)))
+            return open_ones.enter_context(closing(Trial(server_folder("trial-"), replica, settings)))
 
         yield start
 

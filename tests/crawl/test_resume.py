@@ -50,7 +50,7 @@ class Killed(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killed]:
+def killed(server_folder: Callable[[str], Path]) -> Iterator[Killed]:
     """One job of 300 workflows, a third of them faulty, ended five times."""
     with running_replica(count=COUNT, latency="0.02-0.06", icons=0) as replica:
         ids = [entry["id"] for entry in replica.library() if entry["listed"] and entry["status"] == "published"]
@@ -60,7 +60,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killed]:
         kills: list[Kill] = []
         for disturbances in ([], KILLS):
             replica.set_faults(*rules)
-            trial = Trial(tmp_path_factory.mktemp("trial"), replica, settings)
+            trial = Trial(server_folder("trial-"), replica, settings)
             job = KilledJob(trial, commit_seconds=COMMIT_SECONDS)
             for sent, moment in disturbances:
                 outcome = job.disturb(sent, moment)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from n8n_scraper.commands.scale import Command
 from n8n_scraper.scale.dataset_files import read_dataset
 from n8n_scraper.scale.run_folder import RunFolder, read_folder
 
@@ -99,7 +101,7 @@ def test_what_failed_or_was_slow_is_asked_for_again(small: Done, tmp_path: Path)
         (("dataset", "--size", "30", "--corpus", "nowhere"), "nowhere"),
     ],
 )
-def test_what_cannot_be_run_is_told(words: tuple[str, ...], said: str) -> None:
-    done = scale(*words)
-    assert said in done.stderr
-    assert (done.returncode, len(done.stderr.strip().splitlines())) == (1, 1)
+def test_what_cannot_be_run_is_told(words: tuple[str, ...], said: str, run_command: Callable[..., Any]) -> None:
+    done = run_command(Command(), *words)
+    assert said in done.err
+    assert (done.exit_code, len(done.err.strip().splitlines())) == (1, 1)
