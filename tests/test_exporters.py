@@ -22,7 +22,7 @@ from n8n_scraper.exporters import exporter
 from n8n_scraper.items import COLUMNS, WorkflowItem
 
 SETTINGS = """
-from n8n_scraper.settings import FEED_EXPORTERS, FEED_STORAGES
+from n8n_scraper.settings import DOWNLOADER_MIDDLEWARES_BASE, EXTENSIONS_BASE, FEED_EXPORTERS, FEED_STORAGES
 LOG_LEVEL = "INFO"
 """
 SPIDER = """
