@@ -20,7 +20,7 @@ from n8n_scraper.exceptions import StartError
 from n8n_scraper.store.clients import arguments_and_environment, client_program, run_client
 from n8n_scraper.store.database import check_server, connect, embedded_postgres, open_database
 from n8n_scraper.store.migrations import migrate
-from n8n_scraper.store.transfer import copy_store, require_empty
+from n8n_scraper.store.transfer import copy_store, require_empty, wait_until_alone
 
 _MAGIC = b"PGDMP"
 _SCRATCH = "n8n_scraper_restore"
@@ -77,6 +77,7 @@ def restore_backup(config: Config, file: Path) -> dict[str, int]:
         except StartError as error:
             raise StartError(f"{error}; the store is as it was: give a whole backup.") from None
         migrate(scratch)
+        wait_until_alone(scratch)
         return copy_store(scratch, target)
 
 

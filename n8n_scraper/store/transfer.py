@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from graphlib import TopologicalSorter
@@ -20,6 +21,7 @@ from n8n_scraper.store.migrations import load_migrations
 _CREATED = re.compile(r"^create table (?:if not exists )?(\w+)", re.MULTILINE)
 _WORK = ("observed", "jobs", "runs")
 """A store is empty when these are: it may know its site, and what migrations put into it."""
+_LETTING_GO_SECONDS = 30.0
 
 
 def store_tables() -> list[str]:
@@ -42,6 +44,13 @@ def others_using(connection: extensions.connection) -> int:
             " and backend_type = 'client backend'"
         )
         return _number(cursor)
+
+
+def wait_until_alone(connection: extensions.connection) -> None:
+    """Until the server has let go of a client that has just ended, at most some seconds."""
+    end = time.monotonic() + _LETTING_GO_SECONDS
+    while others_using(connection) and time.monotonic() < end:
+        time.sleep(0.05)
 
 
 def copy_store(source: extensions.connection, target: extensions.connection) -> dict[str, int]:

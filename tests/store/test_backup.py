@@ -14,7 +14,7 @@ from psycopg2 import extensions, sql
 from n8n_scraper.config import Config
 from n8n_scraper.exceptions import StartError
 from n8n_scraper.store import backup as backup_module
-from n8n_scraper.store import clients
+from n8n_scraper.store import clients, transfer
 from n8n_scraper.store.backup import move_store, restore_backup, write_backup
 from n8n_scraper.store.clients import arguments_and_environment, client_program
 from n8n_scraper.store.database import connect
@@ -219,3 +219,12 @@ def test_a_password_is_no_argument_of_a_program() -> None:
     arguments, environment = arguments_and_environment("postgresql://user:s3cret@host/db")
     assert "s3cret" not in " ".join(arguments)
     assert environment["PGPASSWORD"] == "s3cret"
+
+
+def test_a_client_that_has_just_ended_is_waited_for(filled_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_connection(filled_url) as connection, closing(connect(filled_url)) as ending:
+        monkeypatch.setattr(transfer.time, "sleep", lambda _: ending.close())
+        assert transfer.others_using(connection) == 1
+        transfer.wait_until_alone(connection)
+        assert ending.closed
+        assert transfer.others_using(connection) == 0
