@@ -78,17 +78,17 @@ def test_the_four_feeds_of_a_run_are_equal(project: Path) -> None:
     done = crawl(project, *(word for format_ in FORMATS for word in ("-O", f"feed.{format_}")))
     assert done.returncode == 0, done.stderr
     feeds = [read(project / f"feed.{format_}") for format_ in FORMATS]
-    assert feeds == [feeds[0]] * 4
+    assert feeds == [feeds[0]] * len(FORMATS)
     assert [row["id"] for row in feeds[0]] == [1, 2, 3]
     assert [row["workflow"] for row in feeds[0]] == [{"nodes": [2**64]}, None, None]
     assert feeds[0][0]["name"] == "=1 \u2028"
-    assert "feedexport/success_count/AtomicFileFeedStorage': 4" in done.stderr
+    assert f"feedexport/success_count/AtomicFileFeedStorage': {len(FORMATS)}" in done.stderr
     assert not list(project.glob("*.tmp"))
 
 
 def test_a_run_without_rows_leaves_valid_feeds(project: Path) -> None:
     crawl(project, "-a", "rows=0", *(word for format_ in FORMATS for word in ("-O", f"feed.{format_}")))
-    assert [read(project / f"feed.{format_}") for format_ in FORMATS] == [[], [], [], []]
+    assert [read(project / f"feed.{format_}") for format_ in FORMATS] == [[]] * len(FORMATS)
 
 
 def test_paid_workflows_go_out_when_asked_for(project: Path) -> None:

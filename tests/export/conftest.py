@@ -12,9 +12,10 @@ import psycopg2
 import pytest
 
 from n8n_scraper.export.json_text import encode_json
-from n8n_scraper.items import COLUMNS, WorkflowItem
+from n8n_scraper.items import COLUMNS, STAGES, WorkflowItem
 
 UTC = timezone.utc
+SKIPPED: Any = dict.fromkeys(STAGES.values(), "skipped")
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "'=1", "''=1", "'", "'tis", "'-", "''", "-"]
 ODD_TEXTS = [
     'say "hi"',
@@ -40,8 +41,6 @@ def make_item(id: int = 1, **values: Any) -> WorkflowItem:
         layer1_status="ok",
         layer2_status="ok",
         layer3_status="ok",
-        media_status="skipped",
-        transcripts_status="skipped",
         author_name="Ada",
         author_username="ada",
         author_verified=True,
@@ -80,6 +79,7 @@ def make_item(id: int = 1, **values: Any) -> WorkflowItem:
         service_seconds=1e-7,
         parser_version="1",
         run_id="20260101T000000Z-0000",
+        **SKIPPED,
     )
     return replace(item, **values)
 
@@ -95,14 +95,13 @@ def make_nasty_items() -> list[WorkflowItem]:
             layer1_status="failed",
             layer2_status="failed",
             layer3_status="failed",
-            media_status="skipped",
-            transcripts_status="skipped",
             error_kind="timeout",
             first_seen_at=datetime(2026, 1, 1, tzinfo=UTC),
             attempt_count=4,
             request_count=4,
             service_seconds=0.0,
             run_id="r",
+            **SKIPPED,
         ),
         make_item(last + 2, is_paid=True, price_usd=20.0),
         make_item(last + 3, is_paid=None, price_usd=None),

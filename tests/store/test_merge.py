@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from n8n_scraper.items import LAYERS, WorkflowItem
+from n8n_scraper.items import LAYERS, STAGES, WorkflowItem
 from n8n_scraper.store.merge import Known, crawl_status, merge
 from n8n_scraper.store.rows import OBSERVED
 
@@ -21,7 +21,7 @@ def item(*statuses: str, source: str | None = "api", content_hash: str | None = 
 def known(*statuses: str, source: str | None = "api", content_hash: str | None = "h1", **values: Any) -> Known:
     observed: dict[str, Any] = dict.fromkeys(OBSERVED)
     observed |= dict(zip(LAYERS.values(), statuses, strict=True))
-    observed |= {"media_status": "skipped", "transcripts_status": "skipped", "first_seen_at": THEN, "scraped_at": THEN}
+    observed |= {**dict.fromkeys(STAGES.values(), "skipped"), "first_seen_at": THEN, "scraped_at": THEN}
     held = frozenset(
         layer
         for layer, status in zip(LAYERS, statuses, strict=True)
