@@ -62,11 +62,17 @@ def record_stages(
 def read(cursor: Cursor, run_id: str) -> list[Visited]:
     """All that a run committed, in the order of its commits."""
     cursor.execute(
-        f"select {', '.join(f'r.{name}' for name in f'{_COLUMNS}, {_STAGES}'.split(', '))}, c.name"  # noqa: S608 - our own names
+        f"select {_of_r(_COLUMNS)}, c.name, {_of_r(_STAGES)}"  # noqa: S608 - our own names
         " from run_workflows r left join content c using (id) where run_id = %s order by committed_at, id",
         (run_id,),
     )
-    return [Visited._make((*row[:3], row[3:6], *row[6:-3], row[-1], row[-3:-1])) for row in cursor.fetchall()]
+    layers, stages = 3 + len(LAYERS), -len(STAGES)
+    rows = cursor.fetchall()
+    return [Visited._make((*row[:3], row[3:layers], *row[layers:stages], row[stages:])) for row in rows]
+
+
+def _of_r(names: str) -> str:
+    return ", ".join(f"r.{name}" for name in names.split(", "))
 
 
 class Gone(NamedTuple):
