@@ -94,7 +94,7 @@ def drill(name: str, replica: RunningReplica, folder: Path, expected: dict[int, 
     found = Drill(name.replace("_", " "), share=0.25 if of_two else 1.0)  # of each what its crawls surely reach
     before = len(replica.entries())
     with team(folder, replica, {**SETTINGS, "N8N_SCRAPER_REQUESTS_PER_SECOND": rate * found.share}) as members:
-        members.do("enqueue", "--shard", str(max(5, len(expected) // (5 if of_two else 12))))
+        members.do("enqueue", "--shard", str(max(8, len(expected) // (5 if of_two else 12))))
         for settings in egresses:
             members.start(**settings)
         members.wait_for(lambda: members.done_count() >= len(expected) // 4)

@@ -47,7 +47,9 @@ def test_two_workers_do_it_all_once_and_export_it(site: RunningReplica, workers:
     assert f"batch 1: 3 crawl done, {COUNT} of {COUNT} ids done" in workers.do("status")
 
 
-def test_what_a_killed_worker_had_is_done_by_another_and_no_orphan_stays(site: RunningReplica, workers: Team) -> None:
+def test_what_a_killed_or_stopped_worker_had_is_done_by_another_and_no_orphan_stays(
+    site: RunningReplica, workers: Team
+) -> None:
     before = len(site.entries())
     workers.do("enqueue", "--shard", "30", N8N_SCRAPER_REQUESTS_PER_SECOND=10)
     first = workers.start(N8N_SCRAPER_REQUESTS_PER_SECOND=10)
@@ -58,8 +60,14 @@ def test_what_a_killed_worker_had_is_done_by_another_and_no_orphan_stays(site: R
     first.wait()
     second = workers.start(N8N_SCRAPER_REQUESTS_PER_SECOND=10)
     workers.wait_for(lambda: not crawl.is_running() or crawl.status() == psutil.STATUS_ZOMBIE, 25)
+    done = workers.done_count()
+    workers.wait_for(lambda: workers.done_count() > done)
+    second.send_signal(signal.SIGINT)
+    assert second.wait(60) == 0, workers.trial.log.read_text()
+    assert workers.running() == [], "it gave back what it had"
+    third = workers.start(N8N_SCRAPER_REQUESTS_PER_SECOND=10)
     workers.wait_for_end()
-    assert second.returncode == 0, workers.trial.log.read_text()
+    assert third.returncode == 0, workers.trial.log.read_text()
     rows, twice = workers.found()
     assert (len(rows), twice) == (COUNT, [])
     again = sum(count - 1 for count in audit.usable_answers(site.entries()[before:]).values())
