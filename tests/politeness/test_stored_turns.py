@@ -99,6 +99,22 @@ def test_each_site_and_each_egress_has_turns_of_its_own(thread: StoreThread) -> 
         assert waits(StoredReservations(thread, promise=2.0, **key), 2) == pytest.approx([0, 0.505], abs=0.2)
 
 
+def test_a_429_and_an_open_breaker_are_of_one_egress(thread: StoreThread) -> None:
+    async def scenario() -> list[tuple[float, bool]]:
+        refused, beside = (StoredReservations(thread, "a", 20.0, egress="second") for _ in range(2))
+        other = StoredReservations(thread, "a", 20.0)
+        await refused.reserve(None, 0)
+        await refused.slow_down(time.monotonic())
+        await refused.shut(30)
+        turns = [await reservations.reserve(None, 0) for reservations in (refused, beside, other)]
+        return [(turn.pace.per_second, turn.is_open) for turn in turns]
+
+    who, beside, other = asyncio.run(scenario())
+    assert who == (10, True)
+    assert not beside[1]
+    assert other == (20, True)
+
+
 @pytest.mark.parametrize(("late", "expected"), [(0.0, 101.0), (0.9, 101.4), (40.0, 102.01), (None, 101.0)])
 def test_a_turn_used_late_moves_the_next_but_one_a_little(
     thread: StoreThread, late: float | None, expected: float
