@@ -12,6 +12,12 @@ CHECK = Check("failed", "share/failed", "<=", 0.1, "run/planned_count", 20, "wor
 STATS = {"run/planned_count": 100, "share/failed": 0.05}
 
 
+def test_columns_that_must_be_there_may_lack_in_a_few_rows() -> None:
+    thresholds = {check.name: (check.comparison, check.threshold) for check in CHECKS if "/" in check.stat}
+    assert thresholds.pop("completeness/categories") == (">=", 0.9)
+    assert {how for name, how in thresholds.items() if name.startswith("completeness/")} == {(">=", 0.95)}
+
+
 @pytest.mark.parametrize(
     ("stats", "verdict"),
     [

@@ -101,6 +101,13 @@ def test_bytes_that_fill_up_and_markers_without_length_are_passed_over() -> None
     assert kind_of(b"\xff\xd8\xff\xe0\x00\x02" + frame) == "malformed", "it has no end"
 
 
+def test_a_webp_may_lack_the_byte_that_fills_it_up_and_no_other() -> None:
+    body = (FOLDER / "lossy.webp").read_bytes()
+    told = [body[:4] + struct.pack("<I", len(body) - 8 + missing) + body[8:] for missing in (0, 1, 2)]
+    assert read_image(told[0], 1_000_000) == read_image(told[1], 1_000_000) == read_image(body, 1_000_000)
+    assert kind_of(told[2]) == "malformed"
+
+
 def test_a_size_that_cannot_be_is_broken_and_one_beyond_the_limit_too_large() -> None:
     png = (FOLDER / "plain.png").read_bytes()
     assert kind_of(png[:16] + struct.pack(">II", 0, 5) + png[24:]) == "malformed"

@@ -4,6 +4,7 @@ import pytest
 
 from n8n_scraper.layers.document import read_document
 from n8n_scraper.layers.inventory import REJECTED, Inventory
+from n8n_scraper.layers.videos import MAX_URL_LENGTH
 
 EMPTY = {"width": None, "height": None, "format": None, "bytes": None, "sha256": None, "path": None}
 
@@ -82,3 +83,11 @@ def test_malformed_videos_are_counted_once() -> None:
     assert inventory.videos == []
     assert dict(inventory.rejected) == {"video_id": 3}
     assert "video_id" in REJECTED
+
+
+def test_the_longest_address_is_kept_and_a_longer_one_is_none() -> None:
+    inventory = Inventory()
+    longest = "https://files.test/".ljust(MAX_URL_LENGTH, "a")
+    for url in (longest, longest + "a"):
+        inventory.add_image(url, None, "description")
+    assert [image["url"] for image in inventory.images] == [longest]

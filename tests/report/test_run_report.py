@@ -65,6 +65,7 @@ def test_figures_are_those_of_the_run(new_run: NewRun) -> None:
     assert told["requests"]["rate"]["mean_rate"] == 1.3
     assert told["requests"]["rate"]["promised_rate"] == 2.0
     assert told["requests"]["rate"]["breaker_opened"] == 1
+    assert told["requests"]["rate"]["retries"] == 12
     assert told["outcomes"]["statuses"]["2 workflow JSON"] == {
         "ok": 94,
         "missing": 0,
