@@ -18,7 +18,7 @@ RATE = 25.0
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[RunningReplica]:
-    with running_replica(count=60, latency="0.02-0.05", icons=0) as replica:
+    with running_replica(count=40, latency="0.02-0.05", icons=0) as replica:
         yield replica
 
 
