@@ -53,7 +53,8 @@ def _measure(connection: Connection, rounds: int, seed: int, corpus: Path | None
 def _judge(connection: Connection, measured: Sequence[Timed], out: Path, say: Say) -> bool:
     about_statements = [_of_statement(one) for one in measured]
     uses = {index: _uses(connection, index, measured) for index in timing.indexes(connection)}
-    about_indexes = [_of_index(index, found) for index, found in uses.items()]
+    prices = _prices(connection, measured, [index for index in uses if not index.is_key])
+    about_indexes = [_of_index(index, found, prices.get(index.name)) for index, found in uses.items()]
     details = {
         "statements": list(map(_details, measured)),
         "indexes": [{**index._asdict(), "uses": [use._asdict() for use in found]} for index, found in uses.items()],
@@ -113,12 +114,21 @@ def _uses(connection: Connection, index: Index, measured: Sequence[Timed]) -> li
     ]
 
 
-def _of_index(index: Index, uses: Sequence[Use]) -> Finding:
+def _prices(connection: Connection, measured: Sequence[Timed], indexes: Sequence[Index]) -> dict[str, float]:
+    """Of each index, the bytes that a batch of new rows writes more with it than without."""
+    [new] = [one.statement for one in measured if one.statement.name == "write_new"]
+    whole = timing.log_of(connection, new)
+    return {index.name: whole - timing.log_of(connection, new, without=index) for index in indexes}
+
+
+def _of_index(index: Index, uses: Sequence[Use], price: float | None) -> Finding:
     """A key is there for the sake of order, used or not; any other index has to earn its place."""
     most = max((use for use in uses if use.without_ms is not None), key=lambda use: use.ratio, default=None)
     told = [f"{use.name} cannot do without" for use in uses if use.without_ms is None][:1]
     if most:
         told.insert(0, f"{most.name}: {most.with_ms:.3g} ms with it, {most.without_ms:.4g} ms without")
+    if price is not None:
+        told.append(f"{MAX_ROWS} new rows write {price / 1000:.1f} kB more")
     return Finding(
         name=f"index {index.name}",
         figure=most.ratio if most else None,

@@ -15,7 +15,7 @@ from psycopg2.extensions import cursor as Cursor
 from n8n_scraper.scale.load.findings import percentile
 from n8n_scraper.scale.load.statements import Statement
 
-WARM_UP, ROUNDS, ROUNDS_WITHOUT = 2, 25, 5
+WARM_UP, ROUNDS, ROUNDS_WITHOUT, ROUNDS_OF_LOG = 2, 25, 5, 2
 LONGEST_SECONDS = 12.0
 """For the rounds of one statement, when it is slow."""
 LEAST_ROUNDS = 5
@@ -94,6 +94,26 @@ def round_of(connection: Connection, statement: Statement, without: Index | None
         return float(LONGEST_STATEMENT_MS)
     except (psycopg2.errors.InvalidColumnReference, psycopg2.errors.UndefinedObject):  # ON CONFLICT needs the key
         return None
+
+
+def log_of(connection: Connection, statement: Statement, without: Index | None = None) -> float:
+    """Bytes of write-ahead log of a round, perhaps without an index: what a statement writes, which others on the
+    machine do not change. The least of a few with the same values: the first may write whole pages.
+    """
+    written = []
+    for _ in range(ROUNDS_OF_LOG):
+        with _undone(connection) as cursor:
+            if without is not None:
+                cursor.execute(_drop(without))
+            before = _log_position(cursor)
+            statement.run(cursor, 0)
+            written.append(_log_position(cursor) - before)
+    return min(written)
+
+
+def _log_position(cursor: Cursor) -> float:
+    cursor.execute("select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')")
+    return float(cursor.fetchone()[0])
 
 
 def _alone(connection: Connection, statement: Statement, number: int, without: Index | None) -> float:
