@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -30,17 +31,34 @@ def site() -> Iterator[RunningReplica]:
 
 @pytest.fixture
 def broken_midway(crawl: Crawler, site: RunningReplica) -> Callable[..., tuple[int, str]]:
-    """Start a crawl and set a fault when some rows are in; the exit code and what was said."""
+    """Start a crawl and set a fault when some rows are in, taken away when the breaker has opened ``mended_after``
+    times; the exit code and what was said.
+    """
 
-    def run(rule: Rule, **settings: Any) -> tuple[int, str]:
+    def run(rule: Rule, *, mended_after: int = 0, **settings: Any) -> tuple[int, str]:
         site.set_faults()
         process = crawl.start(site, **SETTINGS, **settings)
         crawl.wait_for("(select count(*) > 10 from job_ids where is_done)", process)
         site.set_faults(rule)
-        said, _ = process.communicate(timeout=120)
-        return process.returncode, said
+        said = _until_opened(process, mended_after)
+        if mended_after:
+            site.set_faults()
+        assert process.stdout is not None
+        said += process.stdout.read()
+        return process.wait(120), said
 
     return run
+
+
+def _until_opened(process: subprocess.Popen[str], times: int) -> str:
+    """What the crawl says until its breaker has opened so often."""
+    assert process.stdout is not None
+    said = ""
+    while said.count("Circuit breaker open") < times:
+        line = process.stdout.readline()
+        assert line, said
+        said += line
+    return said
 
 
 def job(crawl: Crawler) -> list[tuple[str, int]]:
@@ -57,7 +75,7 @@ def test_circuit_breaker(
 ) -> None:  # fmt: skip
     """It opens, sends nothing but probes, closes when the site is back, and nobody pays for the outage."""
     before = len(site.entries())
-    code, said = broken_midway({"route": "detail", "between": [0, 4], "kind": "503"})
+    code, said = broken_midway({"route": "detail", "kind": "503"}, mended_after=3)
     assert code == 0, said
     assert statuses(crawl) == {"complete": COUNT}
     refused = [entry for entry in site.entries()[before:] if entry["status"] == 503]
