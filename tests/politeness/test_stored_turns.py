@@ -71,6 +71,7 @@ def test_a_process_killed_with_a_turn_in_hand_costs_that_turn_only(database_url:
 @pytest.fixture
 def thread(database_url: str) -> Iterator[StoreThread]:
     opened = StoreThread(partial(connect, database_url))
+    opened.call(lambda cursor: cursor.execute("select 1"))  # connected: that is no part of the first turn's wait
     yield opened
     opened.close()
 
