@@ -8,6 +8,7 @@ answers lacks it, the site has changed, and nothing with the hole is stored.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
@@ -36,7 +37,8 @@ class Tally(NamedTuple):
         return Tally(self.there + is_there, self.missing + (not is_there))
 
 
-class Held(NamedTuple, Generic[T]):
+@dataclass(frozen=True)
+class Held(Generic[T]):
     number: int
     fields: Mapping[Field, bool]
     gaps: frozenset[Field]

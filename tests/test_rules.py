@@ -63,3 +63,9 @@ def _names(type_: ast.expr | None) -> set[str]:
         return {""}
     types = type_.elts if isinstance(type_, ast.Tuple) else [type_]
     return {one.id for one in types if isinstance(one, ast.Name)}
+
+
+def test_no_named_tuple_has_another_base_for_python_3_10_refuses_it() -> None:
+    classes = [(file, node) for file in ALL for node in ast.walk(TREES[file]) if isinstance(node, ast.ClassDef)]
+    tuples = [(file, node) for file, node in classes if "NamedTuple" in map(ast.unparse, node.bases)]
+    assert [_place(file, node.lineno) for file, node in tuples if len(node.bases) > 1] == []
