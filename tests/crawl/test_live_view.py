@@ -22,7 +22,7 @@ def views(opened: Terminal) -> list[tuple[str, ...]]:
 
 
 def test_one_view_at_the_bottom_and_the_log_above_it(crawl: Crawler, library: RunningReplica) -> None:
-    command = crawl.command(library, IDS, N8N_SCRAPER_REQUESTS_PER_SECOND=6)
+    command = crawl.command(library, IDS, N8N_SCRAPER_REQUESTS_PER_SECOND=3)  # five seconds, to be looked at
     with terminal(command, **crawl.place) as opened:
         opened.wait_until(lambda: "about 0:00:" in opened.text() and views(opened) == [LABELS])
         opened.wait_until(lambda: re.search(r"checkpoint +\d+ at ", opened.text()) is not None)
@@ -31,7 +31,7 @@ def test_one_view_at_the_bottom_and_the_log_above_it(crawl: Crawler, library: Ru
         text = opened.text()
         assert text.index("Plan: 15 workflows") < text.index("ended: finished, after")
         assert "15 of 15 · 0 remaining" in text
-        assert re.search(r"requests/s now · 6 in force · 6 promised", text)
+        assert re.search(r"requests/s now · 3 in force · 3 promised", text)
         assert re.search(r"quality +mean \d", text)
         assert "DEBUG" not in text
         assert "of 15 workflows: complete" not in text, "the view says it"
