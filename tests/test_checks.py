@@ -30,6 +30,7 @@ def test_columns_that_must_be_there_may_lack_in_a_few_rows() -> None:
         ({**STATS, "share/failed": "0.05"}, "failed"),
         ({**STATS, "share/failed": None}, "failed"),
         ({"run/planned_count": 19, "share/failed": 1.0}, "not judged"),
+        ({"run/planned_count": 20, "share/failed": 1.0}, "failed"),
         ({"run/planned_count": 19}, "not judged"),
     ],
 )

@@ -133,3 +133,13 @@ def test_bad_settings_of_transcripts_are_refused_without_telling_a_password(sett
 )
 def test_the_scheme_of_a_gateway_may_be_missing(given: str, read_as: str) -> None:
     assert read_gateway(given) == read_as
+
+
+def test_values_at_their_bounds_are_read() -> None:
+    given = {"BURST": "5", "METRICS_TEXTFILE": "/var/lib/node_exporter/n8n.prom", "QUALITY_WEIGHTS": "0,0,0,1"}
+    config = read(**{f"N8N_SCRAPER_{name}": value for name, value in given.items()})
+    assert (config.burst, config.metrics_textfile, config.quality_weights) == (
+        5,
+        given["METRICS_TEXTFILE"],
+        (0, 0, 0, 1),
+    )

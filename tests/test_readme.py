@@ -20,7 +20,7 @@ from n8n_scraper.arguments import NAMES
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
-READMES = [ROOT / "README.md", *sorted((ROOT / "n8n_scraper").glob("*/README.md"))]
+READMES = [ROOT / "README.md", ROOT / "tests" / "README.md", *sorted((ROOT / "n8n_scraper").glob("*/README.md"))]
 SHOWN = re.compile(r"^(?:\.venv/bin/)?scrapy ([^\n]+)", re.M)
 PROJECT = Settings()  # not get_project_settings(), which sets an environment variable for all tests
 PROJECT.setmodule(settings)

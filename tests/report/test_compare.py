@@ -59,6 +59,7 @@ def test_figures_of_both_and_their_ratio(new_run: NewRun) -> None:
     assert told["failed"] == (4, 0, 0.0)
     assert told["service time p95 (s)"] == (0.95, 0.48, 0.505)
     assert told["requests"] == (130, None, None)
+    assert told["median quality"] == (85.0, 85.0, 1.0)
     assert told["planned"] == (100, None, None)
     assert table(compare(new_run(visits=None), first), "figures")["visited"] == (None, 100, None)
 
