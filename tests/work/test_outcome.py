@@ -58,3 +58,8 @@ def test_of_many_shards_the_first_are_shorter_so_that_workers_end_apart() -> Non
     parts = shards(ids, 8)
     assert [len(part) for part in parts] == [2, 4, 6, *[8] * 10, 6]
     assert [id for part in parts for id in part] == ids
+
+
+def test_a_crawl_that_finished_and_left_ids_was_refused_them() -> None:
+    assert judge(End(0, False, "finished", crash_count=2)).reason.startswith("the site refused some of its ids")
+    assert judge(End(0, True, "finished")).verdict == "done"
