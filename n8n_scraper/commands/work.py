@@ -27,6 +27,7 @@ from n8n_scraper.store.database import connect, existing_store, open_database, r
 from n8n_scraper.store.migrations import migrate
 from n8n_scraper.store.thread import StoreThread
 from n8n_scraper.work import tasks
+from n8n_scraper.work.repeats import same_unfinished
 from n8n_scraper.work.status import lines, read_work
 from n8n_scraper.work.tasks import Batch
 
@@ -119,6 +120,11 @@ def _refuse_options_of_others(args: list[str], opts: argparse.Namespace) -> None
 def _enqueue(config: Config, _settings: Any, opts: argparse.Namespace, words: list[str]) -> None:
     batch = _batch(config, opts)._replace(only_export=words == ["export"])
     with _queue(config) as (_dsn, connection), connection, connection.cursor() as cursor:
+        if same := same_unfinished(cursor, batch):
+            raise StartError(
+                f"Batch {same} has the same work and is not finished: scrapy work run goes on with it,"
+                " scrapy work status tells how far it is."
+            )
         number = tasks.add_batch(cursor, batch)
     print(f"Batch {number} is on the queue: scrapy work run works on it, scrapy work status tells how far it is.")
 

@@ -97,18 +97,6 @@ def settle(cursor: Cursor, claim: Claim, exit_code: int | None, time_factor: flo
     return outcome
 
 
-def settle_schedule(cursor: Cursor, entry: int, worker: int, batch: Batch) -> None:
-    """Put a batch that has come due on the queue, once."""
-    enter_engine_schema(cursor)
-    cursor.execute(
-        "select procrastinate_finish_job_v1(id, 'succeeded', true) from procrastinate_jobs"
-        " where id = %s and worker_id = %s and status = 'doing'",
-        (entry, worker),
-    )
-    if cursor.rowcount:
-        add_batch(cursor, batch)
-
-
 def conclude(cursor: Cursor, entry: int, task: int, exit_code: int | None, time_factor: float = 1.0) -> Outcome:
     """The caller holds the entry's row, and is in the engine's schema."""
     kind, end = _read_end(cursor, task, exit_code)

@@ -22,7 +22,7 @@ from n8n_scraper.exceptions import StoreUnavailable
 from n8n_scraper.exit_codes import FAULT
 from n8n_scraper.store import jobs
 from n8n_scraper.store.thread import StoreThread
-from n8n_scraper.work import tasks, workers
+from n8n_scraper.work import repeats, tasks, workers
 from n8n_scraper.work.children import Children
 from n8n_scraper.work.engine import PatientConnector, Schedule, SettlingManager, make_app
 from n8n_scraper.work.tasks import Assignment, Batch, Claim
@@ -163,8 +163,9 @@ class Service:
         if "batch" in job.task_kwargs:
             given: Any = job.task_kwargs["batch"]
             batch = Batch(**given)
-            settle = partial(tasks.settle_schedule, entry=job.id, worker=job.worker_id, batch=batch)
-            await self._store.run(settle)
+            settle = partial(repeats.settle_schedule, entry=job.id, worker=job.worker_id, batch=batch)
+            if same := await self._store.run(settle):
+                logger.warning("What is due by --every was left out this time: batch %d is still at it.", same)
             return
         claim, code = _claim(job), self._codes.pop(job.id, FAULT)
         outcome = await self._store.run(

@@ -79,6 +79,9 @@ def test_what_is_told_as_json(run_command: RunCommand, database_url: str) -> Non
     nothing = "Nothing was ever put on the queue, and there is no worker.\n"
     assert run_command(Command(), "status", DATABASE_URL=database_url)[:2] == (0, nothing)
     assert run_command(Command(), "enqueue", "-a", "ids=7,8", DATABASE_URL=database_url)[0] == 0
+    code, _, err = run_command(Command(), "enqueue", "-a", "ids=8,7", "--export", DATABASE_URL=database_url)
+    assert code == 1
+    assert err.startswith("n8n_scraper: Batch 1 has the same work and is not finished: scrapy work run goes on with it")
     told = json.loads(run_command(Command(), "status", "--json", DATABASE_URL=database_url)[1])
     assert told == {
         "tasks": [{"batch_id": 1, "kind": "plan", "state": "ready", "tasks": 1, "ids": 0, "done": 0}],
