@@ -47,7 +47,7 @@ def test_every_command_and_argument_is_in_the_readme() -> None:
 
 
 def test_the_test_command_is_what_ci_runs() -> None:
-    words = "-m pytest -n 2 --dist loadfile\n"
+    words = "-m pytest -n 3 --dist loadfile\n"
     assert f'/bin/python" {words}' in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert f".venv/bin/python {words}" in TEXT
 
