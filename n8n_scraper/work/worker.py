@@ -120,7 +120,7 @@ class Service:
         return paused
 
     def _self(self) -> workers.Worker:
-        return workers.Worker(self._number, socket.gethostname(), os.getpid(), self._terms.egress)
+        return workers.Worker(self._number, socket.gethostname(), os.getpid(), self._terms.egress, self._terms.lease)
 
     async def _look_after(self, manager: SettlingManager) -> None:
         """Now and then: our lease, tasks of dead workers, the end."""

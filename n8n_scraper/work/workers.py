@@ -16,6 +16,7 @@ class Worker(NamedTuple):
     host: str
     pid: int
     egress: str
+    lease: float = 30.0
 
     @property
     def name(self) -> str:
@@ -30,7 +31,9 @@ class Swept(NamedTuple):
 
 
 def note_worker(cursor: Cursor, worker: Worker) -> None:
-    cursor.execute("insert into work_workers (worker_id, host, pid, egress) values (%s, %s, %s, %s)", worker)
+    cursor.execute(
+        "insert into work_workers (worker_id, host, pid, egress, lease_seconds) values (%s, %s, %s, %s, %s)", worker
+    )
 
 
 def has_lease(cursor: Cursor, number: int) -> bool:

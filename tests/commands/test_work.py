@@ -84,10 +84,11 @@ def test_what_is_told_as_json(run_command: RunCommand, database_url: str) -> Non
     assert err.startswith("n8n_scraper: Batch 1 has the same work and is not finished: scrapy work run goes on with it")
     told = json.loads(run_command(Command(), "status", "--json", DATABASE_URL=database_url)[1])
     assert told == {
-        "tasks": [{"batch_id": 1, "kind": "plan", "state": "ready", "tasks": 1, "ids": 0, "done": 0}],
+        "tasks": [{"batch_id": 1, "kind": "plan", "state": "ready", "tasks": 1, "ids": 0, "done": 0, "failed": 0}],
         "workers": [],
         "told": [],
         "pauses": [],
+        "old_batches": 0,
     }
 
 
