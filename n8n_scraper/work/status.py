@@ -69,8 +69,13 @@ def read_work(cursor: Cursor) -> WorkState | None:
     cursor.execute("select to_regclass(%s) is not null", (f"{SCHEMA}.procrastinate_jobs",))
     if cursor.fetchone() != (True,):
         return None
-    told = (_rows(cursor, statement) for statement in (_TASKS, _WORKERS, _TOLD, _PAUSES))
-    return WorkState(*told, old_batches=len(_rows(cursor, _OLD)))
+    return WorkState(
+        tasks=_rows(cursor, _TASKS),
+        workers=_rows(cursor, _WORKERS),
+        told=_rows(cursor, _TOLD),
+        pauses=_rows(cursor, _PAUSES),
+        old_batches=len(_rows(cursor, _OLD)),
+    )
 
 
 def lines(state: WorkState) -> Iterator[str]:
