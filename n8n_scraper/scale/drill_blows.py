@@ -7,19 +7,19 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from subprocess import Popen
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psutil
 
 from n8n_scraper.exceptions import StartError
 from n8n_scraper.scale.figures import busiest
-from n8n_scraper.scale.team import Team
+from n8n_scraper.scale.team import LEASE, Team
 from n8n_scraper.work.outcome import MOST_CRASHES
 
 if TYPE_CHECKING:
     from n8n_scraper.scale.drills import Drill
 
-Blow = Callable[[Team, "Drill"], None]
+Strike = Callable[[Team, "Drill"], None]
 WORKERS = 4
 SECOND_ADDRESS = "127.0.0.2"
 SECOND = {"N8N_SCRAPER_EGRESS": "second", "DOWNLOAD_BIND_ADDRESS": SECOND_ADDRESS}
@@ -34,7 +34,7 @@ where t.kind = 'crawl' and q.status = 'todo' order by t.id desc limit 1
 """
 
 
-def _kill(count: int) -> Blow:
+def _kill(count: int) -> Strike:
     def blow(members: Team, found: Drill) -> None:
         hit = list(_crawling(members))[:count]
         tasks = [task for task, _ in hit]
@@ -67,8 +67,10 @@ def _freeze(members: Team, found: Drill) -> None:
 
 def _poison(members: Team, found: Drill) -> None:
     """Whoever has one shard dies at once, and another is started, as a supervisor would."""
-    [row] = members.rows(_WAITING_SHARD)
-    task, dead = row["id"], set[int]()
+    waiting = members.rows(_WAITING_SHARD)
+    if not waiting:
+        raise StartError("No shard was left to be poisoned when the drill began: give the drills more workflows.")
+    task, dead = waiting[0]["id"], set[int]()
 
     def is_aside() -> bool:
         for claim in members.running():
@@ -180,13 +182,31 @@ def _is_answered(entries: Iterable[Mapping[str, Any]]) -> bool:
     return any(entry.get("client") == SECOND_ADDRESS and entry["status"] == 200 for entry in entries)
 
 
+class Blow(NamedTuple):
+    """``seconds`` and what ``shards`` take are the longest recovery that passes."""
+
+    strike: Strike
+    seconds: float
+    shards: int = 0
+
+    def bound(self, shard_seconds: float) -> float:
+        return self.seconds + self.shards * shard_seconds
+
+
+FEW = 5.0
+"""Seconds, for a machine that has other things to do."""
+TAKEN_OVER = LEASE + 2.0 + 1.0 + FEW
+"""Seconds: the lease, the others' next look, the wait after a crash (ten times shorter). Whoever is to take over may
+have a shard to finish before.
+"""
 BLOWS: dict[str, Blow] = {
-    "one_killed": _kill(1),
-    "two_killed": _kill(2),
-    "database_restarted": _restart_database,
-    "worker_frozen": _freeze,
-    "poison_shard": _poison,
-    "one_429": _limit,
-    "site_refuses": _refuse,
-    "two_egresses": _two_egresses,
+    "one_killed": Blow(_kill(1), TAKEN_OVER, shards=1),
+    "two_killed": Blow(_kill(2), TAKEN_OVER, shards=2),
+    "database_restarted": Blow(_restart_database, 20.0),
+    "worker_frozen": Blow(_freeze, TAKEN_OVER, shards=1),
+    # the last shard comes after three of each worker; then as many deaths, with waits that grow
+    "poison_shard": Blow(_poison, MOST_CRASHES * TAKEN_OVER, shards=3 + MOST_CRASHES),
+    "one_429": Blow(_limit, FEW),
+    "site_refuses": Blow(_refuse, 15.0),  # cooldowns of 2, 4 and 8 s
+    "two_egresses": Blow(_two_egresses, 15.0),
 }

@@ -127,6 +127,7 @@ def _say(*lines: str) -> None:
 
 
 def _drills(opts: argparse.Namespace, folder: Path) -> bool:
+    drills.check_count(opts.count)
     with running_replica(count=opts.count, seed=opts.seed, latency=opts.latency, icons=0) as replica:
         return drills.run(replica, folder, rate=opts.rate, say=_say)
 

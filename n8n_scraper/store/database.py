@@ -41,8 +41,12 @@ _SESSION = "set timezone = 'UTC'; set jit = off; set lock_timeout = '30s'"
 """Statements and not start-up options, which connection poolers refuse. Compiling (jit) costs short queries dearly.
 A process that is stopped may hold a lock for ever, and a command must answer.
 """
-_CRAWL_SESSION = "set lock_timeout = 0; set idle_in_transaction_session_timeout = '60s'"
-"""A crawl waits. Its transactions are short: one that is stopped in the middle loses its connection, and its locks."""
+SHORT_TRANSACTIONS = "set idle_in_transaction_session_timeout = '5s'"
+"""For connections of crawls and workers, who ask one thing after the other: a process that is stopped between two loses
+its connection, and its locks (on the rate that all share, say), and does its work again when it goes on.
+"""
+_CRAWL_SESSION = f"set lock_timeout = 0; {SHORT_TRANSACTIONS}"
+"""A crawl waits."""
 
 
 @contextmanager

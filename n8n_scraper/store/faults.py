@@ -19,6 +19,8 @@ _TOO_LARGE = "54"
 """Class of limits, of a value in an index, say: psycopg2 calls it operational, but waiting does not make it fit."""
 _ROLLED_BACK = "40"
 """Class of deadlocks and serialization failures: others were in the way."""
+_LEFT_IDLE = "25P03"
+"""A transaction that the server ended because nothing was asked in it; psycopg2 calls it an internal error."""
 _CANCELLED = frozenset({"55P03", "57014"})
 """A lock or a statement that took longer than the server's administrator allows."""
 _ROW = (psycopg2.DataError, psycopg2.IntegrityError, psycopg2.ProgrammingError, psycopg2.NotSupportedError)
@@ -33,6 +35,8 @@ def meaning(error: psycopg2.Error) -> Meaning:
         return "full"
     if code.startswith(_ROLLED_BACK) or code in _CANCELLED:
         return "again"
+    if code == _LEFT_IDLE:
+        return "away"
     if code.startswith(_TOO_LARGE) or isinstance(error, (*_ROW, psycopg2.InternalError)):
         return "refused"
     return "away"

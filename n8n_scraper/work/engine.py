@@ -18,14 +18,15 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 from psycopg import AsyncConnection, OperationalError
+from psycopg.errors import IdleInTransactionSessionTimeout
 from psycopg_pool import PoolTimeout
 
-from n8n_scraper.store.database import DEAD_PEER
+from n8n_scraper.store.database import DEAD_PEER, SHORT_TRANSACTIONS
 from n8n_scraper.work.tasks import QUEUES, SCHEMA, Batch
 
 logger = logging.getLogger(__name__)
 RETRY_SECONDS = 0.5
-_AWAY = (OperationalError, PoolTimeout)
+_AWAY = (OperationalError, IdleInTransactionSessionTimeout, PoolTimeout)
 
 Settle = Callable[[Job, Status], Awaitable[None]]
 Run = Callable[[Job], Awaitable[None]]
@@ -109,6 +110,7 @@ class SettlingManager(JobManager):
 
 async def _enter_schema(connection: AsyncConnection[Any]) -> None:
     await connection.execute(f"set search_path to {SCHEMA}, public")
+    await connection.execute(SHORT_TRANSACTIONS)
     await connection.commit()
 
 

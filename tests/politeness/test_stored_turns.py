@@ -7,19 +7,23 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psycopg2
 import pytest
+from psycopg2.extensions import cursor as Cursor
 
+from n8n_scraper.config import Config
 from n8n_scraper.politeness.pace import Pace
 from n8n_scraper.politeness.reservation import LocalReservations, Reservations, Turn
-from n8n_scraper.store.database import connect
+from n8n_scraper.store.database import connect, reconnect
 from n8n_scraper.store.embedded import EmbeddedPostgres
 from n8n_scraper.store.rate import StoredReservations
 from n8n_scraper.store.thread import StoreThread
@@ -227,3 +231,43 @@ def test_who_finds_the_site_down_is_the_only_one_who_asks_it(thread: StoreThread
         return [*seen, (await other.reserve(None, 0)).is_open]
 
     assert asyncio.run(scenario()) == [False, True, True, True, False, True]
+
+
+@pytest.mark.timeout(60)
+def test_whoever_stops_in_a_transaction_does_not_hold_the_others_up(database_url: str, tmp_path: Path) -> None:
+    """One stops before its next statement, one before its commit; each is done once when they go on."""
+    config = Config.from_settings({"DATABASE_URL": database_url}, tmp_path)
+    goes_on, stopped = threading.Event(), threading.Barrier(3)
+    tries = []
+
+    def stop(cursor: Cursor, site: str, after: str) -> None:
+        tries.append(site)
+        cursor.execute("update rate_gates set clean_count = clean_count + 1 where site = %s", (site,))
+        if tries.count(site) == 1:
+            stopped.wait(20)
+            goes_on.wait(40)
+        if after:
+            cursor.execute(after)
+
+    with ExitStack() as stack:
+        first, second, other = (
+            stack.enter_context(closing(StoreThread(partial(reconnect, config, database_url)))) for _ in range(3)
+        )
+        sites = [StoredReservations(other, site, 2.0) for site in ("a", "b")]
+        for site in sites:
+            waits(site, 1)
+        pool = stack.enter_context(ThreadPoolExecutor())
+        stack.callback(goes_on.set)
+        stops = [pool.submit(first.call, partial(stop, site="a", after="select 1"))]
+        stops += [pool.submit(second.call, partial(stop, site="b", after=""))]
+        stopped.wait(20)
+        began = time.monotonic()
+        for site in sites:
+            waits(site, 1)
+        assert 1 < time.monotonic() - began < 15
+        goes_on.set()
+        for done in stops:
+            done.result(20)
+        counts = other.call(lambda cursor: cursor.execute("select clean_count from rate_gates") or cursor.fetchall())
+    assert sorted(tries) == ["a", "a", "b", "b"]
+    assert counts == [(1,), (1,)]

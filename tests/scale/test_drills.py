@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from n8n_scraper.exceptions import StartError
 from n8n_scraper.replica.process import RunningReplica, running_replica
 from n8n_scraper.scale import drills
 from n8n_scraper.scale.audit import Row
+from n8n_scraper.scale.drill_blows import BLOWS
 from n8n_scraper.scale.drills import Drill
 
 pytest.importorskip("procrastinate", reason="the extra work is not installed: pip install -e '.[work]'")
@@ -36,6 +38,7 @@ def test_a_drill_loses_nothing(name: str, site: RunningReplica, expected: dict[i
     assert (found.lost, found.twice, found.is_as_expected) == ({}, [], True), found.remark
     assert found.is_passed(RATE), found.line(RATE)
     assert found.recovery is not None
+    assert found.recovery < found.seconds
 
 
 def test_what_does_not_pass() -> None:
@@ -45,4 +48,18 @@ def test_what_does_not_pass() -> None:
     assert not Drill("twice", twice=[1]).is_passed(20)
     assert not Drill("fast", busiest_second=28).is_passed(20)
     assert not Drill("fast", busiest_ten_seconds=202).is_passed(20)
+    assert Drill("in time", recovery=17.2, slowest=17.2).is_passed(20)
+    assert not Drill("slow", recovery=60.1, slowest=17.2).is_passed(20)
     assert not Drill("odd", is_as_expected=False).is_passed(20)
+
+
+@pytest.mark.parametrize(("name", "bound"), [("one_killed", 17.2), ("worker_frozen", 17.2), ("poison_shard", 61.2)])
+def test_how_long_a_recovery_may_take(name: str, bound: float) -> None:
+    """200 workflows in shards of 16, 20 requests a second among four."""
+    assert BLOWS[name].bound(16 * 4 / 20) == pytest.approx(bound)
+
+
+def test_too_few_workflows() -> None:
+    drills.check_count(drills.LEAST_COUNT)
+    with pytest.raises(StartError, match="--count 100 or more"):
+        drills.check_count(40)

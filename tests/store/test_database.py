@@ -214,7 +214,7 @@ def test_the_public_address_has_no_password_and_leads_to_the_same_database(locke
 def test_a_crawl_that_is_stopped_in_a_transaction_loses_its_locks(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "_CRAWL_SESSION", database._CRAWL_SESSION.replace("'60s'", "'300ms'"))
+    monkeypatch.setattr(database, "_CRAWL_SESSION", database._CRAWL_SESSION.replace("'5s'", "'300ms'"))
     row = "insert into store_info (site_url, api_url) values ('https://a.example', 'https://b.example')"
     settings = config(tmp_path, DATABASE_URL=database_url)
     with closing(reconnect(settings, database_url)) as stopped, closing(connect(database_url)) as other:

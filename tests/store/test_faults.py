@@ -25,6 +25,7 @@ RAISE = "do $$ begin raise exception 'x' using errcode = '{}'; end $$"
         (RAISE.format("53100"), "full"),
         (RAISE.format("53300"), "away"),
         (RAISE.format("57P01"), "away"),
+        (RAISE.format("25P03"), "away"),
         (RAISE.format("40P01"), "again"),
         (RAISE.format("40001"), "again"),
         ("set statement_timeout = 1; select pg_sleep(1)", "again"),
