@@ -30,6 +30,7 @@ from n8n_scraper.work import tasks
 from n8n_scraper.work.repeats import same_unfinished
 from n8n_scraper.work.status import lines, read_work
 from n8n_scraper.work.tasks import Batch
+from n8n_scraper.work.workers import Undone, count_undone, read_now
 
 SHORTEST_LEASE = 3.0
 
@@ -185,12 +186,27 @@ async def _serve(config: Config, dsn: str, store: StoreThread, settings: Any, op
         patience=config.store_patience,
         time_factor=config.time_factor,
     )
+    service = Service(dsn, store, children, terms)
     try:
-        await Service(dsn, store, children, terms).serve()
+        began = await store.run(read_now)
+        await service.serve()
+        undone = await store.run(partial(count_undone, since=began))
     except StoreUnavailable as error:
         print(f"n8n_scraper: {error}", file=sys.stderr)
         return exit_code("store_unavailable")
-    return 0
+    return _judge(undone) if opts.until_done and not service.was_told_to_end else 0
+
+
+def _judge(undone: Undone) -> int:
+    """Exit code of a worker that ended because the queue was empty."""
+    if not any(undone):
+        return 0
+    print(
+        f"n8n_scraper: The queue is empty, but not all is done: {undone.set_aside} tasks were set aside and"
+        f" {undone.left} are left. scrapy work status tells why, scrapy work retry puts them back.",
+        file=sys.stderr,
+    )
+    return exit_code("check_failed")
 
 
 def _status(config: Config, _settings: Any, opts: argparse.Namespace, _words: list[str]) -> None:

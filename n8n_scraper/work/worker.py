@@ -57,9 +57,12 @@ class Service:
         self._number = 0
         self._codes: dict[int, int] = {}
         self._ends = asyncio.Event()
+        self.was_told_to_end = False
+        """By a signal: what is left then is for others, and no fault."""
 
     def stop(self) -> None:
         """End in order: crawls get one clean signal, and their tasks go back to the queue."""
+        self.was_told_to_end = True
         self._ends.set()
         self._children.stop()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import NamedTuple
 
 from psycopg2.extensions import cursor as Cursor
@@ -80,6 +81,29 @@ def count_left(cursor: Cursor) -> int:
     cursor.execute("select count(*) from procrastinate_jobs where status in ('todo', 'doing')")
     count: int = cursor.fetchone()[0]
     return count
+
+
+class Undone(NamedTuple):
+    """Tasks that came to no good end while a worker ran: since ``read_now``."""
+
+    set_aside: int
+    left: int
+
+
+def read_now(cursor: Cursor) -> datetime:
+    cursor.execute("select now()")
+    now: datetime = cursor.fetchone()[0]
+    return now
+
+
+def count_undone(cursor: Cursor, since: datetime) -> Undone:
+    """What was set aside before ``since`` was told then."""
+    cursor.execute(
+        "select count(*) filter (where set_aside_at >= %s), count(*) filter (where set_aside_at is null)"
+        " from work_tasks where finished_at is null",
+        (since,),
+    )
+    return Undone(*cursor.fetchone())
 
 
 def _take_back(cursor: Cursor, entry: int, task: int | None, time_factor: float) -> Swept:
