@@ -42,6 +42,9 @@ class End:
     """Rows were committed since it was begun."""
     crash_count: int = 0
     """In a row, before this end."""
+    said: str = ""
+    """The last line of an export's errors."""
+    makes_rows: bool = True
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,8 @@ def _crashed(end: End) -> Outcome:
     count = 1 if end.has_progress else end.crash_count + 1
     reason = _name(end)
     if count >= MOST_CRASHES:
-        return Outcome("aside", f"{reason}, {count} times in a row without a row between them", crash_count=count)
+        between = " without a row between them" if end.makes_rows else ""
+        return Outcome("aside", f"{reason}, {count} times in a row{between}", crash_count=count)
     return Outcome("again", reason, FIRST_WAIT * 2 ** (count - 1), count)
 
 
@@ -89,7 +93,7 @@ def _name(end: End) -> str:
         return f"its process was ended by {signal.Signals(-end.exit_code).name}"
     if end.exit_code == 0 and end.close_reason == "finished":
         return "the site refused some of its ids"
-    why = f" ({end.close_reason})" if end.close_reason else ""
+    why = f" ({end.said or end.close_reason})" if end.said or end.close_reason else ""
     return f"its process ended with exit code {end.exit_code}{why}"
 
 

@@ -79,10 +79,12 @@ def assign(cursor: Cursor, claim: Claim, worker_name: str) -> Assignment:
     return Assignment(*cursor.fetchone())
 
 
-def settle(cursor: Cursor, claim: Claim, exit_code: int | None, time_factor: float = 1.0) -> Outcome | None:
+def settle(
+    cursor: Cursor, claim: Claim, exit_code: int | None, time_factor: float = 1.0, said: str = ""
+) -> Outcome | None:
     """End the claim as the end of its process deserves; None when the task is not in this worker's hands any more.
 
-    ``time_factor``: waits are so many times shorter.
+    ``time_factor``: waits are so many times shorter; ``said``: the last line of the errors of an export.
     """
     enter_engine_schema(cursor)
     cursor.execute(
@@ -91,16 +93,18 @@ def settle(cursor: Cursor, claim: Claim, exit_code: int | None, time_factor: flo
     )
     if not cursor.rowcount:
         return None
-    outcome = conclude(cursor, claim.entry, claim.task, exit_code, time_factor)
+    outcome = conclude(cursor, claim.entry, claim.task, exit_code, time_factor, said)
     if outcome.concerns_site:
         _pause(cursor, claim.worker, outcome)
     return outcome
 
 
-def conclude(cursor: Cursor, entry: int, task: int, exit_code: int | None, time_factor: float = 1.0) -> Outcome:
+def conclude(
+    cursor: Cursor, entry: int, task: int, exit_code: int | None, time_factor: float = 1.0, said: str = ""
+) -> Outcome:
     """The caller holds the entry's row, and is in the engine's schema."""
     kind, end = _read_end(cursor, task, exit_code)
-    outcome = judge(end)
+    outcome = judge(replace(end, said=said))
     outcome = replace(outcome, wait=outcome.wait / time_factor)
     if outcome.verdict == "again":
         cursor.execute(
@@ -165,7 +169,7 @@ def _read_end(cursor: Cursor, task: int, exit_code: int | None) -> tuple[str, En
     is_planned = is_finished or (is_prepared and close_reason == "planned")
     done = {"crawl": is_finished, "plan": is_planned, "export": exit_code == 0}[kind]
     progress = kind == "crawl" and before is not None and left < before
-    return kind, End(exit_code, done, close_reason, progress, crashes)
+    return kind, End(exit_code, done, close_reason, progress, crashes, makes_rows=kind != "export")
 
 
 def _pause(cursor: Cursor, worker: int, outcome: Outcome) -> None:

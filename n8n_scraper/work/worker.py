@@ -23,7 +23,7 @@ from n8n_scraper.exit_codes import FAULT
 from n8n_scraper.store import jobs
 from n8n_scraper.store.thread import StoreThread
 from n8n_scraper.work import repeats, tasks, workers
-from n8n_scraper.work.children import Children
+from n8n_scraper.work.children import Children, Ended
 from n8n_scraper.work.engine import PatientConnector, Schedule, SettlingManager, make_app
 from n8n_scraper.work.tasks import Assignment, Batch, Claim
 
@@ -55,7 +55,7 @@ class Service:
         self._children = children
         self._terms = terms
         self._number = 0
-        self._codes: dict[int, int] = {}
+        self._ended: dict[int, Ended] = {}
         self._ends = asyncio.Event()
         self.was_told_to_end = False
         """By a signal: what is left then is for others, and no fault."""
@@ -158,7 +158,7 @@ class Service:
             logger.warning("Task %d: %d connections of an earlier worker were ended.", claim.task, ended)
         logger.info("Task %d: %s", claim.task, assignment.kind)
         with tempfile.TemporaryDirectory(prefix="n8n_scraper-task-") as folder:
-            self._codes[claim.entry] = await self._children.run(_words(claim.task, assignment, Path(folder)))
+            self._ended[claim.entry] = await self._children.run(_words(claim.task, assignment, Path(folder)))
 
     async def _settle(self, job: Job, _status: Status) -> None:
         assert job.id is not None
@@ -170,9 +170,9 @@ class Service:
             if same := await self._store.run(settle):
                 logger.warning("What is due by --every was left out this time: batch %d is still at it.", same)
             return
-        claim, code = _claim(job), self._codes.pop(job.id, FAULT)
+        claim, (code, said) = _claim(job), self._ended.pop(job.id, Ended(FAULT))
         outcome = await self._store.run(
-            partial(tasks.settle, claim=claim, exit_code=code, time_factor=self._terms.time_factor)
+            partial(tasks.settle, claim=claim, exit_code=code, time_factor=self._terms.time_factor, said=said)
         )
         if outcome is None:
             logger.warning("Task %d is in other hands by now.", claim.task)

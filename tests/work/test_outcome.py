@@ -47,6 +47,11 @@ def test_whoever_is_set_aside_says_why() -> None:
     ]
 
 
+def test_an_export_that_failed_says_what_it_said_and_nothing_of_rows() -> None:
+    end = End(1, False, crash_count=2, said="No space left on device", makes_rows=False)
+    assert judge(end).reason == "its process ended with exit code 1 (No space left on device), 3 times in a row"
+
+
 def test_shards_have_all_ids_once_in_their_order() -> None:
     assert shards([5, 1, 4, 2, 3], 2) == [[5, 1], [4, 2], [3]]
     assert shards([], 2) == []
