@@ -15,6 +15,7 @@ from typing import NamedTuple
 from n8n_scraper.exceptions import StartError
 from n8n_scraper.store.database import connect
 from n8n_scraper.store.embedded import EmbeddedPostgres
+from n8n_scraper.store.migrations import migrate
 from n8n_scraper.work.tasks import enter_engine_schema
 
 OPERATIONS = 1000
@@ -110,6 +111,7 @@ def _fill(dsn: str, entries: int) -> None:
     from n8n_scraper.work.engine_schema import install_engine  # noqa: PLC0415 - it needs the extra
 
     with closing(connect(dsn)) as connection:
+        migrate(connection)
         install_engine(connection)
         with connection, connection.cursor() as cursor:
             enter_engine_schema(cursor)
