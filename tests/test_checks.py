@@ -56,6 +56,12 @@ def test_what_is_gone_though_it_should_be_there(stats: dict[str, Any], verdicts:
     assert (judge(checks["gone"], stats).verdict, judge(checks["gone/unlisted"], stats).verdict) == verdicts
 
 
+@pytest.mark.parametrize("name", ["structure", "listing"])
+def test_of_what_must_never_be_one_is_too_many_and_none_is_judged(name: str) -> None:
+    [check] = [check for check in CHECKS if check.name == name]
+    assert [judge(check, {check.stat: count}).verdict for count in (0, 1)] == ["passed", "failed"]
+
+
 def test_a_minimum_that_is_broken_fails() -> None:
     check = CHECK._replace(name="views", stat="completeness/views", comparison=">=", threshold=0.95)
     assert judge(check, {**STATS, "completeness/views": 0.9}).verdict == "failed"

@@ -94,6 +94,15 @@ def test_what_no_editor_takes_is_mended_and_told(workflow: dict[str, Any], mende
     assert importable(given).mended == mended
 
 
+def test_a_node_without_anything_gets_what_the_editor_needs() -> None:
+    first, second, note = made(template(nodes=[{"type": "t.start"}, {"type": "t.start", "id": False}]))["nodes"]
+    assert {**first, "id": ""} == {
+        "id": "", "name": "start 0", "type": "t.start", "typeVersion": 1, "position": [0, 0], "parameters": {},
+    }  # fmt: skip
+    assert UUID(first["id"]) != UUID(second["id"])
+    assert note["position"][1] + note["parameters"]["height"] < 0
+
+
 def test_an_id_that_is_a_number_becomes_text() -> None:
     assert made(template(nodes=[{**START, "id": 12}]))["nodes"][0]["id"] == "12"
 

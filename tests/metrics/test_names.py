@@ -51,6 +51,12 @@ def test_what_has_no_closed_set_is_no_metric(stat: str) -> None:
     assert stat not in METRICS
 
 
+def test_answers_are_told_apart_from_a_twentieth_of_a_second_to_a_minute() -> None:
+    assert (names.BUCKETS[0], names.BUCKETS[-1]) == (0.05, 60.0)
+    ratios = [high / low for low, high in zip(names.BUCKETS, names.BUCKETS[1:], strict=False)]
+    assert all(2 <= ratio <= 3 for ratio in ratios), "each is about as far from the next"
+
+
 def test_no_two_stats_make_one_series() -> None:
     assert [series for series, count in Counter(METRICS.values()).items() if count > 1] == []
     shapes = {metric.name: metric.labels for metric, _ in METRICS.values()}

@@ -65,6 +65,16 @@ def test_of_many_shards_the_first_are_shorter_so_that_workers_end_apart() -> Non
     assert [id for part in parts for id in part] == ids
 
 
+@pytest.mark.parametrize(
+    ("ids", "size", "first"),
+    [(81, 10, [2, 5, 7, 10]), (33, 4, [1, 2, 3, 4]), (25, 3, [3, 3, 3, 3]), (17, 2, [2, 2, 2, 2])],
+)
+def test_more_than_eight_shards_are_many_and_less_than_four_ids_are_not_split(
+    ids: int, size: int, first: list[int]
+) -> None:
+    assert [len(part) for part in shards([*range(ids)], size)][:4] == first
+
+
 def test_a_crawl_that_finished_and_left_ids_was_refused_them() -> None:
     assert judge(End(0, False, "finished", crash_count=2)).reason.startswith("the site refused some of its ids")
     assert judge(End(0, True, "finished")).verdict == "done"

@@ -17,12 +17,18 @@ from n8n_scraper.scale.analysis.analysed import Analysed, read
 from n8n_scraper.scale.analysis.baseline_file import baseline_of
 from n8n_scraper.scale.analysis.report import scale_report
 from n8n_scraper.scale.run_folder import FILES, OUTCOMES, VERDICTS, read_folder
+from tests.golden import as_lines, assert_golden
 from tests.scale.analysis.conftest import NASTY, NewFolder
 
 
 def _told(seen: Analysed) -> dict[str, Any]:
     sections: dict[str, Any] = json.loads(as_json.render(scale_report(seen)))["sections"]
     return sections
+
+
+def test_all_that_is_told_of_a_run(new_folder: NewFolder) -> None:
+    folder = new_folder(figures={"columns": 98.5}, wrong=True)
+    assert_golden("scale_run.txt", as_lines(scale_report(read(folder))).replace(str(folder), "FOLDER"))
 
 
 def test_figures_are_those_of_the_run(new_folder: NewFolder) -> None:

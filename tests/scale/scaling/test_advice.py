@@ -71,6 +71,12 @@ def test_ladders_are_those_of_the_plan() -> None:
     assert [one.processes for one in LADDERS["processes"].steps] == [1, 2, 4]
     assert [one.flows for one in LADDERS["burst"].steps] == [2, 8, 15, 20, 15, 8, 2]
     assert all(one.rate == 2.0 for one in LADDERS["promise"].steps)
+    assert {(one.flows, one.workflows) for one in LADDERS["heavy"].steps} == {(4, 200)}
+    assert [one.workflows for one in LADDERS["flows"].steps] == [50, 100, 200, 400, 500, 500, 500]
+    assert [one.workflows for one in LADDERS["burst"].steps] == [60, 240, 300, 300, 300, 240, 60]
+    assert [(one.processes, one.flows, one.workflows) for one in LADDERS["promise"].steps] == [
+        (1, 1, 20), (1, 16, 20), (2, 8, 20),
+    ]  # fmt: skip
     assert soak(3).steps[0].workflows == 3 * 60 * 20
     assert {one.workflows for one in shortened(LADDERS["flows"], 9).steps} == {9}
     for ladder in LADDERS.values():

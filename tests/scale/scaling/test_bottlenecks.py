@@ -16,6 +16,7 @@ THREAD = {"throughput": 65.0, "crawler_cpu": 62.5, "service": 0.11}
     [
         (16, {"rate": 2.0, "throughput": 1.99, "limiter_wait": 14.0}, "the promise of the rate", "1.99 of the 2"),
         (16, {"rate": 2.0, "throughput": 1.99, "crawler_cpu": 99.0}, "the promise of the rate", "waited"),
+        (16, {"rate": 20.0, "throughput": 18.0}, "the promise of the rate", "18 of the 20"),
         (4, {}, "latency", "39.2 of the 40 that 4 flows allow"),
         (4, {"processes": 2}, "latency", "that 4 flows allow"),
         (4, {"throughput": 34.5, "service": 0.107}, "latency", "at this latency, 3.69 of them busy"),
