@@ -33,6 +33,7 @@ RICH: dict[str, Any] = {
         "machine/steal_share": 0.25,
         "rate/most_in_10_seconds": 22,
         "store/write_seconds": 2.5,
+        "drift/fields": "detail/categories",
         "drift/withheld_ids": "7,8",
     },
 }
@@ -53,7 +54,9 @@ def test_all_that_is_told_of_two_runs(new_run: NewRun) -> None:
     first = new_run()
     failed = {"crawl_status": "failed", "error_kind": "server", "quality_score": None, "content": "none"}
     visits = [visit._replace(**failed if visit.id == 10 else {}) for visit in first.visits or () if visit.id != 12]
-    second = new_run(run_id="20261124T061500Z-aaaa", visits=visits, settings={"N8N_SCRAPER_BURST": "3"})
+    second = new_run(
+        run_id="20261124T061500Z-aaaa", visits=visits, settings={"N8N_SCRAPER_BURST": "3"}, stats=RICH["stats"]
+    )
     assert_golden("two_runs.txt", as_lines(compare(first, second)))
 
 

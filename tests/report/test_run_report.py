@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
 from typing import Any
 
@@ -14,11 +14,12 @@ import pytest
 from markdown_it import MarkdownIt
 
 from n8n_scraper.report import as_html, as_json, as_markdown
-from n8n_scraper.report.document import Bars, Figures
+from n8n_scraper.report.document import Bars, Document, Figures, Line, Section
 from n8n_scraper.report.run_data import RunData
 from n8n_scraper.report.run_report import run_report
 from n8n_scraper.report.run_timing import politeness_section
 from n8n_scraper.report.standing import Group, Standing
+from tests.report.conftest import START
 
 NewRun = Callable[..., RunData]
 
@@ -101,6 +102,17 @@ def test_the_most_in_ten_seconds_is_judged_by_the_promise_and_its_burst(
     assert isinstance(told, Figures)
     figure = next(figure for figure in told.figures if figure.key == "most_in_10_seconds")
     assert (figure.value, figure.tone, figure.note) == (most, tone, note)
+
+
+def test_a_clock_that_went_back_makes_no_time_less_than_none(new_run: NewRun) -> None:
+    assert new_run(ended_at=START - timedelta(seconds=5)).seconds == 0.0
+
+
+def test_of_a_long_line_ten_points_are_told_in_words() -> None:
+    points = tuple((60.0 * minute, float(minute)) for minute in range(1, 101))
+    line = Line("rate", "Rate", "a minute", points, None, "")
+    text = as_markdown.render(Document("run", "Run", "", "good", (Section("s", "S", (line,)),)))
+    assert re.findall(r"\| (\d+) \| █", text) == [str(minute) for minute in range(10, 101, 10)]
 
 
 def test_the_verdict_names_the_failed_checks(new_run: NewRun) -> None:

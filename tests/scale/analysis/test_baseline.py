@@ -24,6 +24,20 @@ def _baseline(name: str, *values: float | None, disturbed: tuple[bool, ...] = ()
 
 
 @pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (TRUE, "500 workflows at 2 requests a second, on the true clock, layers 1,2,3"),
+        (
+            Conditions(1500, 0.0, 20.0, ""),
+            "1,500 workflows without a limit of the rate, with the clock compressed 20 times, layers as usual",
+        ),
+    ],
+)
+def test_conditions_are_told_in_words(given: Conditions, told: str) -> None:
+    assert str(given) == told
+
+
+@pytest.mark.parametrize(
     ("name", "before", "now", "noise", "verdict"),
     [
         ("completeness", (100.0,), 99.5, 0.01, "same"),
