@@ -11,6 +11,7 @@ from typing import Any
 from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings, default_settings
 
 _FLAGS = ("True", "true", "False", "false")
+_LEFT_OUT = ("COOKIES_ENABLED", "REMOTE_CONTROL_ENABLED")  # settings.py takes their components out of Scrapy's lists
 
 
 def check_given(settings: BaseSettings) -> None:
@@ -25,9 +26,11 @@ def check_given(settings: BaseSettings) -> None:
 
 
 def complaint(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> str | None:
-    """The first that is wrong, in a sentence: a flag, a number, a level of the log, or its file."""
+    """The first that is wrong, in a sentence: a flag, a number, a level of the log, its file, what is off here."""
     for name, value in given.items():
         wrong = _LOG[name](value) if name in _LOG else _not_like(defaults.get(name), value)
+        if name in _LEFT_OUT and str(value) not in ("False", "false", "0"):
+            wrong = "this project has it off for good; leave it out"
         if wrong:
             return f"Setting {name} = {value}: {wrong}."
     return None

@@ -51,14 +51,15 @@ class Command(ProjectCommand):
         super().add_options(parser)
         add = parser.add_argument_group("Work").add_argument
         add("-a", dest="arguments", action="append", default=[], metavar="NAME=VALUE", help="arguments of the crawl")
-        add("--shard", type=int, default=100, metavar="N", help="enqueue: ids of a task (100)")
+        add("--shard", type=int, default=100, metavar="N", help="enqueue: ids of a task (%(default)s)")
         add("--export", action="store_true", help="enqueue: export when the last task has ended")
-        add("--concurrency", type=int, default=1, metavar="N", help="run: tasks at once (1)")
+        add("--concurrency", type=int, default=1, metavar="N", help="run: tasks at once (%(default)s)")
         add("--queue", choices=("crawl", "export"), help="run: only tasks of this kind")
-        add("--lease", type=float, default=30.0, metavar="SECONDS", help="run: silence that others take for death (30)")
+        add("--lease", type=float, default=30.0, metavar="S", help="run: silence that is taken for death (%(default)s)")
         add("--every", metavar="CRON", help="run: also enqueue a crawl with these arguments at these times (UTC)")
         add("--until-done", action="store_true", help="run: end when nothing is left on the queue")
         add("--json", action="store_true", help="status: for programs")
+        self._default = parser.get_default
 
     def check_words(self, args: list[str]) -> None:
         if not args or args[0] not in ACTIONS:
@@ -70,7 +71,7 @@ class Command(ProjectCommand):
 
     def act(self, args: list[str], opts: argparse.Namespace) -> int | None:
         assert self.settings is not None
-        _refuse_options_of_others(args, opts)
+        _refuse_options_of_others(args, opts, self._default)
         return ACTIONS[args[0]].run(load_config(self.settings), self.settings, opts, args[1:])
 
 
@@ -87,20 +88,10 @@ class Action(NamedTuple):
 
 _OF_A_BATCH = ("arguments", "shard", "export")
 _OF_A_WORKER = ("concurrency", "queue", "lease", "every", "until_done")
-_DEFAULTS: Mapping[str, Any] = {
-    "arguments": [],
-    "shard": 100,
-    "export": False,
-    "concurrency": 1,
-    "queue": None,
-    "lease": 30.0,
-    "every": None,
-    "until_done": False,
-    "json": False,
-}
+_OPTIONS = (*_OF_A_BATCH, *_OF_A_WORKER, "json")
 
 
-def _refuse_options_of_others(args: list[str], opts: argparse.Namespace) -> None:
+def _refuse_options_of_others(args: list[str], opts: argparse.Namespace, default: Callable[[str], Any]) -> None:
     """What an option says is never swallowed.
 
     Raises:
@@ -111,8 +102,8 @@ def _refuse_options_of_others(args: list[str], opts: argparse.Namespace) -> None
         taken += _OF_A_BATCH
     if args == ["enqueue", "export"]:
         taken = ()
-    for name, default in _DEFAULTS.items():
-        if name not in taken and getattr(opts, name) != default:
+    for name in _OPTIONS:
+        if name not in taken and getattr(opts, name) != default(name):
             option = "-a" if name == "arguments" else f"--{name.replace('_', '-')}"
             hint = " without --every" if args[0] == "run" and name in _OF_A_BATCH else ""
             raise StartError(f"scrapy work {' '.join(args)} takes no {option}{hint}: see scrapy work --help.")

@@ -89,9 +89,8 @@ def read_known(cursor: Cursor, ids: Sequence[int]) -> dict[int, Known]:
 
 def read_stored_layers(cursor: Cursor, ids: Sequence[int]) -> dict[int, frozenset[int]]:
     """Layers that rows of these ids hold: an answer that carries them refreshes them, asked for or not."""
-    cursor.execute(
-        "select id, layer1_status, layer2_status, layer3_status from observed where id = any(%s)", (list(ids),)
-    )
+    columns = ", ".join(LAYERS.values())
+    cursor.execute(f"select id, {columns} from observed where id = any(%s)", (list(ids),))  # noqa: S608 - names of ours
     return {
         id: frozenset(layer for layer, status in zip(LAYERS, statuses, strict=True) if status in ANSWERED)
         for id, *statuses in cursor.fetchall()
