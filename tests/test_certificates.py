@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from .waiting import PATIENCE
+
 ROOT = Path(__file__).parents[1]
 NOW = datetime.now(timezone.utc)
 DAY = timedelta(days=1)
@@ -138,7 +140,7 @@ def ask(authority: Signed, tmp_path: Path) -> Callable[..., str | None]:
         if is_trusted:
             environment["SSL_CERT_FILE"] = str(authority.save(tmp_path / "authority.pem"))
         command = [sys.executable, str(ROOT / "tests/politeness/mini_crawl.py"), order]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
         (outcome,) = json.loads(done.stdout.splitlines()[-1])["outcomes"]
         kind: str | None = outcome["kind"]
         return kind

@@ -35,6 +35,8 @@ PORT = 5432
 LEASE = 6.0
 DATABASE_AWAY = 2 * LEASE
 """Seconds without the database's host: nobody's lease outlives them."""
+PATIENCE = 120.0
+"""Seconds, of us with each step and of those who are cut off with the store: nobody gives up before the drill does."""
 _ADDRESS = re.compile(r"http://[\d.]+:\d+")
 
 
@@ -114,23 +116,26 @@ def run(folder: Path, *, count: int, rate: float, say: Callable[[str], None]) ->
 
 def _cut_off_database(there: Hosts, count: int) -> float:
     """Pull the cable of the database when both crawl; seconds from its return to the next row."""
-    _wait(lambda: _done(there) >= count // 6 and all(there.tasks_of(name) for name in there.workers), 120)
+    _wait(lambda: _done(there) >= count // 6 and all(there.tasks_of(name) for name in there.workers))
     cut_off("database")
     time.sleep(DATABASE_AWAY)
     done = _done(there)
     heal("database")
     began = time.monotonic()
-    _wait(lambda: _done(there) > done, 120)
+    _wait(lambda: _done(there) > done)
     return time.monotonic() - began
 
 
 def _partition(there: Hosts, count: int) -> float:
     """Pull the cable of worker1 when it crawls, and plug it in when the other has its shard; seconds until then."""
-    _wait(lambda: _done(there) >= count // 3 and there.tasks_of("worker1"), 120)
-    tasks = there.tasks_of("worker1")
-    cut_off("worker1")
-    began = time.monotonic()
-    _wait(lambda: not set(there.tasks_of("worker1")) & set(tasks), 120)
+    while True:
+        _wait(lambda: _done(there) >= count // 3 and there.tasks_of("worker1"))
+        cut_off("worker1")
+        began = time.monotonic()
+        if tasks := set(there.tasks_of("worker1")):
+            break
+        heal("worker1")  # it was done with its shard just before
+    _wait(lambda: not tasks & set(there.tasks_of("worker1")))
     seconds = time.monotonic() - began
     heal("worker1")
     return seconds
@@ -155,7 +160,7 @@ def _running(folder: Path, count: int, rate: float) -> Iterator[Hosts]:
             "N8N_SCRAPER_REQUESTS_PER_SECOND": rate,
             "N8N_SCRAPER_DATA_DIR": folder / "data",
             "N8N_SCRAPER_EXPORT_DIR": folder / "exports",
-            "N8N_SCRAPER_STORE_PATIENCE": 60,
+            "N8N_SCRAPER_STORE_PATIENCE": PATIENCE,
         }
         given = {name: str(value) for name, value in settings.items()} | {"DATABASE_URL": server.dsn()}
         with open_database(Config.from_settings(given, folder)) as dsn:
@@ -190,7 +195,7 @@ def _place(dsn: str) -> dict[str, Any]:
     return {"cwd": project_root() or Path.cwd(), "env": {**kept, "DATABASE_URL": dsn}, "stdin": subprocess.DEVNULL}
 
 
-def _wait(condition: Callable[[], object], seconds: float) -> None:
+def _wait(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:

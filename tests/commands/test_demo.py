@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +14,8 @@ import psutil
 import pytest
 
 from n8n_scraper.store.embedded import EmbeddedPostgres
+
+from ..waiting import PATIENCE, wait_until
 
 REPOSITORY = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "scrapy", "demo"]
@@ -73,7 +74,7 @@ def test_ctrl_c_is_one_sentence(start: Start, project: Path) -> None:
     demo = start()
     wait_for_plan(demo)
     os.killpg(demo.pid, signal.SIGINT)
-    out, err = demo.communicate(timeout=30)
+    out, err = demo.communicate(timeout=PATIENCE)
     assert demo.returncode == 130
     assert err.endswith("n8n_scraper: The demo was interrupted; the next one starts anew.\n")
     assert "Traceback" not in err
@@ -88,10 +89,7 @@ def test_nothing_outlives_a_killed_demo(start: Start, project: Path) -> None:
     wait_for_plan(demo)
     assert len(processes_of(project)) > 3
     second = start()
-    assert second.communicate(timeout=30)[1] == "n8n_scraper: Another demo is running; wait for it.\n"
+    assert second.communicate(timeout=PATIENCE)[1] == "n8n_scraper: Another demo is running; wait for it.\n"
     assert second.returncode == 1
     demo.kill()
-    end = time.monotonic() + 30
-    while processes_of(project):
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    wait_until(lambda: not processes_of(project))

@@ -14,6 +14,8 @@ from scrapy.exceptions import UsageError
 
 from n8n_scraper.commands.scale import Command
 
+from ..waiting import PATIENCE
+
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -50,7 +52,7 @@ def test_an_unknown_scenario_is_refused(run_command: Callable[..., Any]) -> None
 
 def test_a_wrong_command_line_is_told_without_a_traceback() -> None:
     process = start("nonsense")
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 2
     assert "scrapy scale takes one of:" in out
     assert "Traceback" not in out
@@ -62,7 +64,7 @@ def test_an_interrupted_run_is_one_sentence(tmp_path: Path, sent: signal.Signals
     assert process.stdout is not None
     assert "30 workflows" in process.stdout.readline()
     process.send_signal(sent)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1, out
     assert out.splitlines()[-1].startswith("n8n_scraper: scrapy scale run was interrupted: no verdict")
     assert "Traceback" not in out

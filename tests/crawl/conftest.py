@@ -22,6 +22,8 @@ from n8n_scraper.replica.process import RunningReplica, running_replica
 from n8n_scraper.scale.trial import Trial
 from n8n_scraper.store.embedded import EmbeddedPostgres
 
+from ..waiting import PATIENCE
+
 _numbers = itertools.count(1)
 ROOT = Path(__file__).parents[2]
 
@@ -66,7 +68,7 @@ class Crawler:
             self.command(replica, *words, **settings),
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE,
             check=False,
             **self.place,
         )

@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ..waiting import PATIENCE
+
 _PIECE = re.compile(r"\x1b\[\??[\d;]*[A-Za-z]|\r|\n|[^\x1b\r\n]+")
 COLUMNS, LINES = 110, 50
 
@@ -39,19 +41,19 @@ class Terminal:
             start_new_session=True,
         )
 
-    def wait_until(self, holds: Callable[[], bool], seconds: float = 60) -> None:
+    def wait_until(self, holds: Callable[[], bool], seconds: float = PATIENCE) -> None:
         until = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < until, self.text()
-            assert self.process.poll() is None, self.text()
-            self._read(0.1)
+            has_ended = self.process.poll() is not None
+            assert self._read(0.1) or not has_ended, self.text()
 
-    def wait(self, seconds: float = 60) -> int:
+    def wait(self, seconds: float = PATIENCE) -> int:
         """Its exit code; all it wrote is read."""
         until = time.monotonic() + seconds
         while self.process.poll() is None and time.monotonic() < until:
             self._read(0.1)
-        self.process.wait(1)
+        self.process.wait(PATIENCE)
         while self._read(0.1):
             pass
         return self.process.returncode
@@ -87,6 +89,11 @@ class Terminal:
                 lines[row] = lines[row][:column].ljust(column) + piece + lines[row][column + len(piece) :]
                 column += len(piece)
         return [line.rstrip() for line in lines]
+
+    @property
+    def written(self) -> str:
+        """All that ever stood there, also what was written over since."""
+        return "".join(piece for piece in _PIECE.findall(self.raw) if not piece.startswith("\x1b"))
 
     def text(self) -> str:
         return "\n".join(self.screen())

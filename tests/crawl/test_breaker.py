@@ -10,6 +10,7 @@ import pytest
 
 from n8n_scraper.replica.process import RunningReplica, running_replica
 
+from ..waiting import PATIENCE
 from .conftest import Crawl, Crawler
 
 COUNT = 80
@@ -45,7 +46,7 @@ def broken_midway(crawl: Crawler, site: RunningReplica) -> Callable[..., tuple[i
             site.set_faults()
         assert process.stdout is not None
         said += process.stdout.read()
-        return process.wait(120), said
+        return process.wait(PATIENCE), said
 
     return run
 

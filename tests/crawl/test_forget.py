@@ -17,6 +17,7 @@ from n8n_scraper.replica.process import RunningReplica
 from n8n_scraper.store import forgotten
 from n8n_scraper.store.database import connect
 
+from ..waiting import PATIENCE
 from .conftest import Crawler
 
 NewReplica = Callable[..., RunningReplica]
@@ -26,7 +27,7 @@ def forget(crawl: Crawler, replica: RunningReplica, *words: str) -> str:
     command = [sys.executable, "-m", "scrapy", "forget", *words, "--yes"]
     for name, value in {**replica.settings, "N8N_SCRAPER_EXPORT_DIR": crawl.folder}.items():
         command += ["-s", f"{name}={value}"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, **crawl.place)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False, **crawl.place)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -88,7 +89,7 @@ def test_a_crawl_that_runs_meanwhile_does_not_bring_it_back(crawl: Crawler, smal
     last = int(ids.rsplit(",", 1)[1])
     with closing(connect(crawl.database_url)) as connection, connection, connection.cursor() as cursor:
         forgotten.forget(cursor, [1, 2, last], None, datetime.now(timezone.utc))
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, said
     assert (asked_for(small, 2), asked_for(small, last)) == (1, 0), "what is under way is not asked for again"
     assert crawl.query("select id from observed where id in (1, 2, %s)", last) == []
@@ -112,7 +113,7 @@ def test_images_that_are_under_way_are_not_kept(crawl: Crawler, new_replica: New
     [first, *_] = crawl.query("select id from derived where json_array_length(images) > 0 order by id")
     with closing(connect(crawl.database_url)) as connection, connection, connection.cursor() as cursor:
         forgotten.forget(cursor, [first["id"]], None, datetime.now(timezone.utc))
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, said
     assert f"workflow {first['id']} was taken down meanwhile" in said
     shown = "select from derived d, json_array_elements(d.images) i where i->>'url' = m.url"

@@ -20,6 +20,8 @@ from n8n_scraper.replica.process import RunningReplica, running_replica
 from n8n_scraper.scale.moments import at_rows
 from n8n_scraper.scale.trial import Trial
 
+from ..waiting import PATIENCE
+
 COUNT = 100
 SIZE = 200 << 20
 
@@ -68,7 +70,7 @@ def test_a_full_disk_ends_the_crawl_and_leaves_valid_files(
     exports = (elsewhere if where == "store" else disk.folder) / "exports"
     settings = {"N8N_SCRAPER_REQUESTS_PER_SECOND": 25, "N8N_SCRAPER_EXPORT_DIR": exports}
     with closing(Trial(home, site, {**settings, "JOBDIR": elsewhere / "first"})) as first:
-        assert first.start("limit=10").wait(60) == 0, first.log.read_text()
+        assert first.start("limit=10").wait(PATIENCE) == 0, first.log.read_text()
         former = files(exports)
         second = Trial(home, site, {**settings, "JOBDIR": elsewhere / "second"})
         crawl = second.start("refresh=all")
@@ -77,7 +79,7 @@ def test_a_full_disk_ends_the_crawl_and_leaves_valid_files(
         if where == "store":  # what is left of the log's present segment would do for all these rows
             with suppress(psycopg2.Error):
                 second.rows("select pg_switch_wal()")
-        assert crawl.wait(60) == 3, second.log.read_text()
+        assert crawl.wait(PATIENCE) == 3, second.log.read_text()
         said = second.log.read_text()
         assert "disk_full" in said
         assert files(exports) == former
@@ -85,7 +87,7 @@ def test_a_full_disk_ends_the_crawl_and_leaves_valid_files(
         disk.free()
         last = {"close_reason": "disk_full", "exit_code": 3}
         assert where != "exports" or last in second.rows("select close_reason, exit_code from runs")
-        assert second.start("refresh=all").wait(60) == 0, second.log.read_text()
+        assert second.start("refresh=all").wait(PATIENCE) == 0, second.log.read_text()
         assert second.rows("select count(*) from observed where crawl_status = 'complete'") == [{"count": COUNT}]
         assert read_manifest(exports).rows == COUNT
         assert list(check_folder(exports)) == []
@@ -97,10 +99,10 @@ def test_a_start_on_a_full_disk_is_refused_as_resumable(
 ) -> None:
     settings = {"JOBDIR": tmp_path_factory.mktemp("elsewhere") / "job", "N8N_SCRAPER_REQUESTS_PER_SECOND": 0}
     with closing(Trial(disk.folder, site, settings)) as trial:
-        assert trial.start("limit=3").wait(60) == 0, trial.log.read_text()
+        assert trial.start("limit=3").wait(PATIENCE) == 0, trial.log.read_text()
         disk.fill()
         again = Trial(disk.folder, site, {**settings, "JOBDIR": tmp_path_factory.mktemp("elsewhere") / "another"})
-        assert again.start("limit=3", "refresh=all").wait(60) == 3, again.log.read_text()
+        assert again.start("limit=3", "refresh=all").wait(PATIENCE) == 3, again.log.read_text()
         assert "o space left" in again.log.read_text()
         disk.free()
-        assert again.start("limit=3", "refresh=all").wait(60) == 0, again.log.read_text()
+        assert again.start("limit=3", "refresh=all").wait(PATIENCE) == 0, again.log.read_text()

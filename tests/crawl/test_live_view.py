@@ -7,6 +7,7 @@ import subprocess
 
 from n8n_scraper.replica.process import RunningReplica
 
+from ..waiting import PATIENCE
 from .conftest import Crawler
 from .pseudo_terminal import Terminal, terminal
 
@@ -24,8 +25,8 @@ def views(opened: Terminal) -> list[tuple[str, ...]]:
 def test_one_view_at_the_bottom_and_the_log_above_it(crawl: Crawler, library: RunningReplica) -> None:
     command = crawl.command(library, IDS, N8N_SCRAPER_REQUESTS_PER_SECOND=3)  # five seconds, to be looked at
     with terminal(command, **crawl.place) as opened:
-        opened.wait_until(lambda: "about 0:00:" in opened.text() and views(opened) == [LABELS])
-        opened.wait_until(lambda: re.search(r"checkpoint +\d+ at ", opened.text()) is not None)
+        opened.wait_until(lambda: "about 0:00:" in opened.written and views(opened) == [LABELS])
+        opened.wait_until(lambda: re.search(r"checkpoint +\d+ at ", opened.written) is not None)
         assert opened.wait() == 0
         assert views(opened) == [LABELS], "drawn again in its place"
         text = opened.text()
@@ -43,7 +44,7 @@ def test_two_signals_leave_the_terminal_as_it_was(crawl: Crawler, library: Runni
     command = crawl.command(library, N8N_SCRAPER_REQUESTS_PER_SECOND=6)
     with terminal(command, **crawl.place) as opened:
         opened.wait_until(
-            lambda: "remaining" in opened.text() and re.search(r"[1-9]\d* of ", opened.text()) is not None
+            lambda: "remaining" in opened.written and re.search(r"[1-9]\d* of ", opened.written) is not None
         )
         opened.interrupt()
         opened.wait_until(lambda: "shutting down gracefully" in opened.text())
@@ -58,7 +59,7 @@ def test_one_signal_says_how_it_ended_and_no_colour_is_no_colour(crawl: Crawler,
     log = crawl.folder.parent / "crawl.log"
     command = crawl.command(library, N8N_SCRAPER_REQUESTS_PER_SECOND=6, LOG_FILE=log)
     with terminal(command, **crawl.place, NO_COLOR="1") as opened:
-        opened.wait_until(lambda: re.search(r"[1-9]\d* of \d+ · ", opened.text()) is not None)
+        opened.wait_until(lambda: re.search(r"[1-9]\d* of \d+ · ", opened.written) is not None)
         opened.interrupt()
         assert opened.wait() == 0
         assert "ended: shutdown, after" in opened.text()
@@ -77,6 +78,8 @@ def test_a_terminal_that_cannot_move_its_cursor_gets_lines(crawl: Crawler, libra
 def test_a_pipe_gets_lines_whatever_the_environment_says(crawl: Crawler, library: RunningReplica) -> None:
     place = crawl.place
     place["env"] |= {"FORCE_COLOR": "1", "TTY_INTERACTIVE": "1"}
-    done = subprocess.run(crawl.command(library, IDS), capture_output=True, text=True, timeout=60, check=True, **place)
+    done = subprocess.run(
+        crawl.command(library, IDS), capture_output=True, text=True, timeout=PATIENCE, check=True, **place
+    )
     assert "15 of 15 workflows: complete" in done.stderr
     assert "\x1b" not in done.stderr

@@ -18,6 +18,7 @@ from n8n_scraper.layers.image_file import read_image
 from n8n_scraper.replica.process import RunningReplica, running_replica
 from n8n_scraper.worklist import MAX_STAGED
 
+from ..waiting import PATIENCE
 from .conftest import Crawl, Crawler
 
 FAST = {"N8N_SCRAPER_MEDIA_REQUESTS_PER_SECOND": 100}
@@ -253,8 +254,9 @@ def test_one_signal_ends_a_job_of_nothing_but_stages(crawl: Crawler, pictures: R
     process = crawl.start(pictures, "layers=media", **settings, N8N_SCRAPER_MEDIA_REQUESTS_PER_SECOND=2)
     crawl.wait_for("(select count(*) >= 2 from media_files)", process)
     process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=30)
+    said, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, said
+    assert "Spider closed (shutdown)" in said
     done = crawl(pictures, "layers=media", **settings, **FAST)
     assert done.code == 0, done.said
     assert all(image["path"] for image in images(crawl))
@@ -271,7 +273,7 @@ def test_a_slow_host_of_images_does_not_hold_up_the_site(
     crawl.wait_for("(select count(*) = 400 and bool_and(is_stored) from job_ids)", process)
     [waiting] = crawl.query("select count(*) from job_ids where not is_done")
     assert waiting["count"] > MAX_STAGED, "all rows are there while the first images are still to come"
-    said, _ = process.communicate(timeout=120)
+    said, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, said
     assert crawl.query("select count(*) from jobs where finished_at is not null") == [{"count": 1}]
     assert all(image["path"] for image in images(crawl))

@@ -21,7 +21,7 @@ from n8n_scraper.completeness import MUST_HAVE
 from n8n_scraper.metrics.names import METRICS
 from n8n_scraper.replica.process import RunningReplica, running_replica
 
-from ..waiting import free_port, wait_until
+from ..waiting import PATIENCE, free_port, wait_until
 from .conftest import ROOT, Crawler
 
 needs_prometheus = pytest.mark.skipif(
@@ -52,7 +52,7 @@ def running(*command: str | Path, ready: str) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE)
 
 
 class Monitored(NamedTuple):
@@ -189,7 +189,7 @@ def test_a_killed_crawl_has_told_how_far_it_was(crawl: Crawler, library: Running
     texts = lambda: [samples(file.read_text("utf-8")) for file in crawl.folder.glob("runs/*/metrics.prom")]  # noqa: E731 - a name for a one-line condition
     wait_until(lambda: [told for told in texts() if told.get(stored)])
     process.kill()
-    process.wait(20)
+    process.wait(PATIENCE)
     (told,) = texts()
     assert 0 < told[stored] < 100
     assert ("n8n_scraper_run_end_timestamp_seconds", frozenset()) not in told

@@ -21,6 +21,7 @@ from n8n_scraper.browser.launch import find_browser
 from n8n_scraper.replica.generator import GeneratedLibrary, Recipe
 from n8n_scraper.replica.process import RunningReplica, running_replica
 
+from ..waiting import PATIENCE
 from .conftest import Crawl, Crawler
 
 needs_browser = pytest.mark.skipif(
@@ -276,8 +277,8 @@ def test_a_crawl_that_ends_leaves_no_browser(crawl: Crawler, new_replica: NewRep
     process = crawl.start(replica, N8N_SCRAPER_REQUESTS_PER_SECOND=2)
     processes = wait_for_browser(process)
     process.send_signal(number)
-    process.communicate(timeout=60)
-    _, alive = psutil.wait_procs(processes, timeout=30)
+    process.communicate(timeout=PATIENCE)
+    _, alive = psutil.wait_procs(processes, timeout=PATIENCE)
     assert alive == []
 
 
@@ -286,7 +287,7 @@ def test_a_browser_that_dies_is_started_anew_and_costs_no_row(crawl: Crawler, ne
     replica = new_replica(count=4, traps=0, api_robots="closed", pages="xhr")
     process = crawl.start(replica, N8N_SCRAPER_REQUESTS_PER_SECOND=2)
     browser_of(wait_for_browser(process)).kill()
-    said, _ = process.communicate(timeout=90)
+    said, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, said
     rows = crawl.query("select layer3_status, error_kind from workflow_rows")
     assert rows == [{"layer3_status": "ok", "error_kind": None}] * 4

@@ -23,7 +23,7 @@ from n8n_scraper.scale.moments import Moment, at_rows, in_a_transaction, in_the_
 from n8n_scraper.scale.trial import Trial
 from n8n_scraper.settings import EXTENSIONS
 
-from ..waiting import wait_until
+from ..waiting import PATIENCE, wait_until
 from .conftest import Crawler
 
 COUNT = 300
@@ -222,6 +222,6 @@ def test_a_signal_ends_a_long_wait_for_the_sitemap(
     process = crawl.start(replica, JOBDIR=tmp_path / "job")
     wait_until(lambda: any(entry["status"] == 429 for entry in replica.entries()))
     process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=PATIENCE)
     assert (process.returncode, "Traceback" in said) == (0, False), said
     assert crawl.query("select close_reason from runs") == [{"close_reason": "shutdown"}]

@@ -20,6 +20,8 @@ from n8n_scraper.store.embedded_place import prepare_place
 from n8n_scraper.store.embedded_process import postmaster
 from n8n_scraper.store.migrations import migrate
 
+from ..waiting import PATIENCE
+
 NewTrial = Callable[..., Trial]
 COUNT = 100
 RATE = {"N8N_SCRAPER_REQUESTS_PER_SECOND": 25}
@@ -60,7 +62,7 @@ def test_an_embedded_server_is_started_again_and_nothing_is_lost(site: RunningRe
     for rows in (20, 60):
         assert at_rows(rows).wait(trial, crawl, time.monotonic()), trial.log.read_text()
         kill_9(trial.postgres)
-    assert crawl.wait(60) == 0, trial.log.read_text()
+    assert crawl.wait(PATIENCE) == 0, trial.log.read_text()
     assert "The store is back after" in trial.log.read_text()
     assert not trial.postgres.is_running()
     assert trial.rows("select crawl_status, count(*) from observed group by 1") == [
@@ -82,7 +84,7 @@ def test_a_server_that_comes_back_finds_the_crawl_waiting(
     time.sleep(3)
     assert len(site.entries()) - before <= 1, "without the store there are no turns"
     server.revive()
-    assert crawl.wait(60) == 0, trial.log.read_text()
+    assert crawl.wait(PATIENCE) == 0, trial.log.read_text()
     assert rows_of(dsn, "select count(*) from observed where crawl_status = 'complete'") == [{"count": COUNT}]
     assert rows_of(dsn, "select close_reason, exit_code from runs") == [{"close_reason": "finished", "exit_code": 0}]
 
@@ -96,7 +98,7 @@ def test_a_server_that_stays_away_ends_the_crawl_and_nothing_acknowledged_is_mis
     wait_for_rows(trial, crawl, dsn, 30)
     kill_9(server)
     began = time.monotonic()
-    assert crawl.wait(60) == 3, trial.log.read_text()
+    assert crawl.wait(PATIENCE) == 3, trial.log.read_text()
     assert time.monotonic() - began < 15, "it waits once, not for every row"
     said = trial.log.read_text()
     assert "store_unavailable" in said
@@ -107,6 +109,6 @@ def test_a_server_that_stays_away_ends_the_crawl_and_nothing_acknowledged_is_mis
     done = {row["id"] for row in rows_of(dsn, "select id from job_ids where is_done")}
     assert fed == len(done) == rows_of(dsn, "select count(*) from observed")[0]["count"] < COUNT
     before = len(site.entries())
-    assert trial.start().wait(60) == 0, trial.log.read_text()
+    assert trial.start().wait(PATIENCE) == 0, trial.log.read_text()
     assert not audit.usable_answers(site.entries()[before:]).keys() & done
     assert rows_of(dsn, "select count(*) from observed where crawl_status = 'complete'") == [{"count": COUNT}]

@@ -26,6 +26,8 @@ from scrapy.utils.test import get_crawler
 from n8n_scraper.middlewares.robots import RobotsMiddleware
 from n8n_scraper.replica.process import running_replica
 
+from ..waiting import PATIENCE
+
 ROOT = Path(__file__).parents[2]
 ANY_HOST = dict.fromkeys(("http", "https"), "scrapy.core.downloader.handlers.http11.HTTP11DownloadHandler")
 """Ours asks the two configured hosts only."""
@@ -176,7 +178,7 @@ def crawl(urls: list[str], site: str, api: str, **settings: Any) -> dict[str, An
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=True,
     )
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

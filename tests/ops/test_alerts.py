@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from ..waiting import PATIENCE
+
 HERE = Path(__file__).parent
 RULES = HERE.parents[1] / "n8n_scraper" / "ops" / "alerts.yml"
 TESTS = [HERE / "alerts_test.yml", HERE / "alerts_of_weeks_test.yml"]
@@ -15,7 +17,7 @@ TESTS = [HERE / "alerts_test.yml", HERE / "alerts_of_weeks_test.yml"]
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is missing: apt-get install prometheus")
 def test_alerts_fire_where_they_must_and_nowhere_else() -> None:
     done = subprocess.run(
-        ["promtool", "test", "rules", *TESTS], capture_output=True, text=True, timeout=60, check=False
+        ["promtool", "test", "rules", *TESTS], capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -28,7 +28,7 @@ import pytest
 from n8n_scraper.replica.process import RunningReplica, running_replica
 from n8n_scraper.store.embedded import EmbeddedPostgres
 
-from ..waiting import free_port, wait_until
+from ..waiting import PATIENCE, free_port, wait_until
 
 pytestmark = pytest.mark.skipif(
     not all(map(importlib.util.find_spec, ("scrapyd", "scrapyd_client"))), reason="pip install -e '.[scrapyd]'"
@@ -52,7 +52,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def egg(checkout: Path) -> Path:
     command = [sys.executable, "-m", "scrapyd_client.deploy", "--build-egg", str(checkout / "project.egg")]
-    done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stderr
     return checkout / "project.egg"
 
@@ -72,7 +72,7 @@ def test_the_egg_has_our_commands_and_wants_absolute_paths(egg: Path, tmp_path: 
     def scrapy(*words: str) -> tuple[int, str]:
         command = [sys.executable, "-m", "scrapy", *words]
         done = subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
         return done.returncode, done.stdout + done.stderr
 
@@ -134,7 +134,7 @@ class Scrapyd:
         for process in self.processes:
             if process.poll() is None:
                 process.terminate()
-            process.wait(20)
+            process.wait(PATIENCE)
         for crawl in self.crawls():
             crawl.kill()
 
@@ -187,7 +187,7 @@ def deploy(checkout: Path, egg: Path, port: int) -> None:
         env={**os.environ, "HOME": str(checkout)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert '"status": "ok"' in done.stdout, done.stdout + done.stderr
@@ -233,7 +233,7 @@ def test_how_a_crawl_ended_is_in_the_ledger(scrapyd: Scrapyd, replica: RunningRe
     (call,) = re.findall("^curl .*", README, re.M)
     call = call.replace(":6800/", f":{scrapyd.port}/")
     home = {**os.environ, "HOME": str(scrapyd.home)}
-    done = subprocess.run(call.split(), env=home, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(call.split(), env=home, capture_output=True, text=True, timeout=PATIENCE, check=True)
     job = json.loads(done.stdout)["jobid"]
     wait_until(lambda: scrapyd.has_ended(job))
     replica.set_faults()
@@ -251,7 +251,7 @@ def test_crawls_that_outlive_scrapyd_share_the_rate_with_new_ones(
     orphans = scrapyd.crawls()
     assert len(orphans) == 2
     scrapyd.processes[-1].send_signal(signal.SIGKILL)
-    scrapyd.processes[-1].wait(20)
+    scrapyd.processes[-1].wait(PATIENCE)
     scrapyd.start()
     assert scrapyd.ask("daemonstatus.json")["running"] == 0  # it knows nothing of them
     assert all(orphan.is_running() for orphan in orphans)

@@ -14,6 +14,8 @@ import pytest
 from n8n_scraper.arguments import Arguments
 from n8n_scraper.site.addresses import Site
 
+from ..waiting import PATIENCE
+
 OPS = Path(__file__).parents[2] / "n8n_scraper" / "ops"
 UNITS = ("n8n-scraper.service", "n8n-scraper.timer")
 FOLDER = "/srv/n8n/n8n_scraper"
@@ -25,7 +27,7 @@ def test_systemd_has_nothing_to_say_against_them(tmp_path: Path) -> None:
         text = (OPS / name).read_text(encoding="utf-8").replace(f"{FOLDER}/.venv/bin/scrapy", sys.executable)
         (tmp_path / name).write_text(text.replace(FOLDER, str(tmp_path)), encoding="utf-8")
     command = ["systemd-analyze", "verify", *(tmp_path / name for name in UNITS)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 

@@ -9,9 +9,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import pytest
 from psycopg2.extensions import cursor as Cursor
 
 from n8n_scraper.config import Config
+from n8n_scraper.politeness.gate import MISSED_AFTER
 from n8n_scraper.politeness.pace import Pace
 from n8n_scraper.politeness.reservation import LocalReservations, Reservations, Turn
 from n8n_scraper.store.database import connect, reconnect
@@ -28,48 +29,70 @@ from n8n_scraper.store.embedded import EmbeddedPostgres
 from n8n_scraper.store.rate import StoredReservations
 from n8n_scraper.store.thread import StoreThread
 
+from ..waiting import PATIENCE, wait_until
+
 ROOT = Path(__file__).parents[2]
 
 
-def start(*arguments: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("turns_process.py")), *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+@contextmanager
+def started(count: int, *arguments: object) -> Iterator[list[subprocess.Popen[str]]]:
+    """Processes that have begun to take turns, all at once."""
+    command = [sys.executable, str(Path(__file__).with_name("turns_process.py")), *map(str, arguments)]
+    options: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with ExitStack() as stack:
+        processes = []
+        for _ in range(count):
+            processes.append(stack.enter_context(subprocess.Popen(command, env=environment, **options)))
+            stack.callback(processes[-1].kill)
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        yield processes
 
 
-def moments_of(processes: Sequence[subprocess.Popen[str]]) -> list[float]:
-    """Those of all processes while all of them were at work (time.monotonic() is one clock for all)."""
-    each = [json.loads(process.communicate(timeout=30)[0]) for process in processes]
+def moments_of_two(*arguments: object) -> list[float]:
+    """Those of two processes while both were at work (time.monotonic() is one clock for all)."""
+    with started(2, *arguments) as processes:
+        each = [json.loads(process.communicate(timeout=PATIENCE)[0]) for process in processes]
     first, last = max(moments[0] for moments in each), min(moments[-1] for moments in each)
     return sorted(moment for moments in each for moment in moments if first <= moment <= last)
 
 
 AT_20 = 26
 """A second holds 20 turns, and those that a process took a quarter of a second late."""
+TRIES = 3
+"""That the rate is never passed holds at each; that it is reached is the machine's matter too, and seen at one."""
 
 
 def test_two_processes_on_one_row_hold_the_rate(database_url: str, busiest: Any, mean_rate: Any) -> None:
-    moments = moments_of([start(20, 4, database_url) for _ in range(2)])
-    assert 0.9 * 20 <= mean_rate(moments) <= 20
-    assert busiest(moments, 1) <= AT_20
+    for _ in range(TRIES):
+        moments = moments_of_two(20, 4, database_url)
+        assert len(moments) - 1 <= 20 * (moments[-1] - moments[0] + MISSED_AFTER), "the first may have come late"
+        assert busiest(moments, 1) <= AT_20
+        if mean_rate(moments) >= 0.9 * 20:
+            return
+    pytest.fail(f"{TRIES} times slower than promised, at last {mean_rate(moments):.1f} a second")
 
 
 def test_two_processes_without_it_do_not(busiest: Any, mean_rate: Any) -> None:
-    moments = moments_of([start(20, 2) for _ in range(2)])
-    assert mean_rate(moments) > 30
-    assert busiest(moments, 1) > AT_20
+    seen = (moments_of_two(20, 2) for _ in range(TRIES))
+    assert any(mean_rate(moments) > 30 and busiest(moments, 1) > AT_20 for moments in seen)
 
 
-def test_a_process_killed_with_a_turn_in_hand_costs_that_turn_only(database_url: str, mean_rate: Any) -> None:
-    doomed, survivor = start(20, 30, database_url), start(20, 4, database_url)
-    time.sleep(2.5)
-    doomed.kill()
-    doomed.communicate()
-    moments = json.loads(survivor.communicate(timeout=30)[0])
-    assert mean_rate([moment for moment in moments if moment > moments[-1] - 1]) > 0.9 * 20
+def test_a_process_killed_with_a_turn_in_hand_costs_that_turn_only(thread: StoreThread, database_url: str) -> None:
+    """Of the two that it reserved it used the first at once, and waits for the second."""
+    reserved = "select coalesce(max(next_at) > now() + interval '52 s', false) from rate_gates"
+    with started(1, SLOW, 1000, database_url) as [doomed]:
+        wait_until(lambda: thread.call(lambda cursor: cursor.execute(reserved) or cursor.fetchone()) == (True,))
+        doomed.kill()
+    first, second = waits(StoredReservations(thread, "test", SLOW), 2)
+    assert 51 < first <= 101
+    assert second - first == pytest.approx(50.5, abs=1)
 
 
 @pytest.fixture
@@ -78,6 +101,10 @@ def thread(database_url: str) -> Iterator[StoreThread]:
     opened.call(lambda cursor: cursor.execute("select 1"))  # connected: that is no part of the first turn's wait
     yield opened
     opened.close()
+
+
+SLOW = 0.02
+"""Turns 50.5 s apart: what a busy machine takes for itself does not matter beside that."""
 
 
 def waits(reservations: StoredReservations, count: int) -> list[float]:
@@ -91,17 +118,16 @@ def waits(reservations: StoredReservations, count: int) -> list[float]:
 
 
 def test_turns_are_one_spacing_apart(thread: StoreThread) -> None:
-    assert waits(StoredReservations(thread, "a", 2.0), 4) == pytest.approx([0, 0.505, 1.01, 1.515], abs=0.2)
+    assert waits(StoredReservations(thread, "a", SLOW), 3) == pytest.approx([0, 50.5, 101], abs=1)
 
 
 def test_a_burst_comes_at_once(thread: StoreThread) -> None:
-    expected = [0, 0, 0, 0.505, 1.01]
-    assert waits(StoredReservations(thread, "a", 2.0, burst=3), 5) == pytest.approx(expected, abs=0.2)
+    assert waits(StoredReservations(thread, "a", SLOW, burst=3), 4) == pytest.approx([0, 0, 0, 50.5], abs=1)
 
 
 def test_each_site_and_each_egress_has_turns_of_its_own(thread: StoreThread) -> None:
     for key in ({"site": "a"}, {"site": "b"}, {"site": "a", "egress": "other"}):
-        assert waits(StoredReservations(thread, promise=2.0, **key), 2) == pytest.approx([0, 0.505], abs=0.2)
+        assert waits(StoredReservations(thread, promise=SLOW, **key), 2) == pytest.approx([0, 50.5], abs=1)
 
 
 def test_a_429_and_an_open_breaker_are_of_one_egress(thread: StoreThread) -> None:
@@ -120,11 +146,11 @@ def test_a_429_and_an_open_breaker_are_of_one_egress(thread: StoreThread) -> Non
     assert other == (20, True)
 
 
-@pytest.mark.parametrize(("late", "expected"), [(0.0, 101.0), (0.9, 101.4), (40.0, 102.01), (None, 101.0)])
+@pytest.mark.parametrize(("late", "expected"), [(0.0, 202.0), (1.8, 202.8), (80.0, 204.02), (None, 202.0)])
 def test_a_turn_used_late_moves_the_next_but_one_a_little(
     thread: StoreThread, late: float | None, expected: float
 ) -> None:
-    """With turns 50.5 s apart, so that milliseconds of the test do not matter; both kinds of reservation agree."""
+    """Both kinds of reservation agree."""
 
     async def scenario(reservations: Reservations) -> float:
         first = await reservations.reserve(None, 0)
@@ -132,15 +158,15 @@ def test_a_turn_used_late_moves_the_next_but_one_a_little(
         third = await reservations.reserve(None if late is None else first.at + late, 0)
         return third.at - first.at
 
-    for reservations in (StoredReservations(thread, "a", 0.02), LocalReservations(Pace(0.02))):
-        assert asyncio.run(scenario(reservations)) == pytest.approx(expected, abs=0.15)
+    for reservations in (StoredReservations(thread, "a", SLOW / 2), LocalReservations(Pace(SLOW / 2))):
+        assert asyncio.run(scenario(reservations)) == pytest.approx(expected, abs=0.3)
 
 
 def test_a_halving_is_shared_and_counts_once_for_requests_of_the_same_time(thread: StoreThread) -> None:
     ours, theirs = StoredReservations(thread, "a", 2.0), StoredReservations(thread, "a", 2.0)
 
     async def scenario() -> list[float]:
-        sent_at = time.monotonic()
+        sent_at = time.monotonic() - 5
         paces = [await ours.slow_down(sent_at), await theirs.slow_down(sent_at)]
         paces.append((await theirs.reserve(None, 0)).pace)
         await asyncio.sleep(0.01)
@@ -201,8 +227,8 @@ def test_while_the_store_is_away_no_turn_comes_and_then_they_go_on(
         turn = asyncio.ensure_future(reservations.reserve(None, 0))
         await asyncio.sleep(0.5)
         came_too_early = turn.done()
-        execute(server, f"alter database {name} allow_connections true")
         back_at = time.monotonic()
+        execute(server, f"alter database {name} allow_connections true")
         return came_too_early, (await turn).at - back_at
 
     came_too_early, seconds = asyncio.run(scenario())
@@ -225,7 +251,7 @@ def test_who_finds_the_site_down_is_the_only_one_who_asks_it(thread: StoreThread
             await prober.shut(seconds)
             await other.shut(0.0)  # not theirs to open
             seen += [(await one.reserve(None, 0)).is_open for one in (other, prober)]
-        await prober.shut(0.2)  # and then it died
+        await prober.shut(1)  # and then it died
         seen.append((turn := await other.reserve(None, 0)).is_open)
         await asyncio.sleep(max(0.0, turn.at - time.monotonic()))
         return [*seen, (await other.reserve(None, 0)).is_open]

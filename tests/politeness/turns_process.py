@@ -1,4 +1,7 @@
-"""A process that takes turns for some seconds and prints when: ``python turns_process.py RATE SECONDS [DSN]``."""
+"""A process that takes turns for some seconds and prints when: ``python turns_process.py RATE SECONDS [DSN]``.
+
+It begins when a line comes, so that several begin together.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,8 @@ async def take_turns(reservations: Reservations, seconds: float) -> list[float]:
 
 
 rate, seconds = float(sys.argv[1]), float(sys.argv[2])
+print("ready", flush=True)
+sys.stdin.readline()
 if len(sys.argv) > 3:
     thread = StoreThread(partial(connect, sys.argv[3]))
     print(json.dumps(asyncio.run(take_turns(StoredReservations(thread, "test", rate), seconds))))

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from ..waiting import PATIENCE
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -31,7 +33,7 @@ def test_it_serves_until_a_signal(environment: dict[str, str], tmp_path: Path) -
         assert process.stdout is not None
         assert process.stdout.readline().startswith("Replica with 2 templates: site http://127.0.0.1:")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(5) == 0
+        assert process.wait(PATIENCE) == 0
 
 
 @pytest.mark.parametrize(
@@ -45,7 +47,13 @@ def test_what_it_cannot_use_is_refused(
     environment: dict[str, str], tmp_path: Path, arguments: list[str], code: int, complaint: str
 ) -> None:
     done = subprocess.run(
-        command(*arguments), env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False
+        command(*arguments),
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
     )
     assert done.returncode == code
     assert complaint in done.stderr

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +24,15 @@ from n8n_scraper.replica.process import running_replica
 from n8n_scraper.replica.routes import HOSTS
 from n8n_scraper.replica.server import Replica
 
+from ..waiting import PATIENCE, free_port
+
 Ask = Callable[..., Any]
 ROOT = Path(__file__).parents[2]
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "n8n_scraper.replica", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 @pytest.mark.parametrize(
@@ -81,8 +82,7 @@ def test_it_listens_on_loopback_only() -> None:
 
 
 def test_chosen_ports_and_the_line_that_is_printed() -> None:
-    with ExitStack() as stack:
-        ports = [stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(4)]
+    ports = [free_port() for _ in range(4)]
     hosts = ("site", "api", "youtube", "media")
     options = [f"--{host}-port={port}" for host, port in zip(hosts, ports, strict=True)]
     command = [sys.executable, "-m", "n8n_scraper.replica", *options, "--count=3"]
@@ -90,7 +90,7 @@ def test_chosen_ports_and_the_line_that_is_printed() -> None:
         assert process.stdout is not None
         line = process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        assert process.wait(5) == 0
+        assert process.wait(PATIENCE) == 0
     site, api, youtube, media = (f"http://127.0.0.1:{port}" for port in ports)
     assert line.rstrip() == (
         f"Replica with 3 templates: site {site}, API {api}, YouTube {youtube}, images {media}; crawl it with "
@@ -108,7 +108,7 @@ def test_a_signal_ends_it_at_once_even_while_requests_wait(number: signal.Signal
         with pytest.raises((http.client.RemoteDisconnected, ConnectionResetError)):
             connection.getresponse()
         connection.close()
-        gone, _ = psutil.wait_procs([process], timeout=5)
+        gone, _ = psutil.wait_procs([process], timeout=PATIENCE)
     assert gone == [process]
 
 
@@ -124,7 +124,7 @@ def test_it_ends_when_its_parent_is_killed() -> None:
         assert parent.stdout is not None
         process = psutil.Process(int(parent.stdout.readline()))
         os.kill(parent.pid, signal.SIGKILL)
-        gone, _ = psutil.wait_procs([process], timeout=5)
+        gone, _ = psutil.wait_procs([process], timeout=PATIENCE)
     assert gone == [process]
 
 

@@ -25,6 +25,8 @@ from n8n_scraper.scale.samples import FOREIGN_CPU, NAMES, mean, most, read_sampl
 from n8n_scraper.scale.store_quality import SCORE_STEP, StoreQuality, read_quality
 from n8n_scraper.scale.trial import Trial
 
+from ..waiting import PATIENCE
+
 ROOT = Path(__file__).parents[2]
 COUNT = 60
 
@@ -68,7 +70,7 @@ def sampled(tmp_path_factory: pytest.TempPathFactory) -> Sampled:
                 job = KilledJob(trial)
                 assert isinstance(job.disturb("SIGKILL", at_rows(COUNT // 3)), Kill)
                 assert job.finish().exit_code == 0
-            said, _ = watch.communicate(timeout=60)
+            said, _ = watch.communicate(timeout=PATIENCE)
             assert watch.returncode == 0
             with trial.store() as dsn, closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
                 quality = read_quality(cursor)
@@ -146,7 +148,7 @@ BUSY = "import time; end = time.monotonic() + 30\nwhile time.monotonic() < end: 
 
 def test_a_process_that_is_nobodys_of_ours_is_foreign(tmp_path: Path) -> None:
     start = f"import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', {BUSY!r}], stdout=-3).pid)"
-    orphan = int(subprocess.check_output([sys.executable, "-c", start], text=True, timeout=60))
+    orphan = int(subprocess.check_output([sys.executable, "-c", start], text=True, timeout=PATIENCE))
     try:
         with running_replica(count=1) as replica:
             sampler = monitor.Sampler(Trial(tmp_path, replica))

@@ -16,6 +16,8 @@ from n8n_scraper.store.database import connect, existing_store, open_database, r
 from n8n_scraper.store.database_url import public_url, read_database_url, refusal
 from n8n_scraper.store.embedded import EmbeddedPostgres
 
+from ..waiting import wait_until
+
 SECRET = "s3cr3tpart"
 
 
@@ -123,7 +125,9 @@ def locked_url(postgres: EmbeddedPostgres, database_url: str) -> Iterator[str]:
     former = hba.read_text()
     hba.write_text(f"local all locked scram-sha-256\n{former}")
     ask(database_url, f"create role locked login password '{SECRET}'")
-    ask(database_url, "select pg_reload_conf(), pg_sleep(0.2)")
+    loaded_at = ask(database_url, "select pg_conf_load_time()")
+    ask(database_url, "select pg_reload_conf()")
+    wait_until(lambda: ask(database_url, "select pg_conf_load_time()") != loaded_at)
     yield str(extensions.make_dsn(database_url, user="locked", password=SECRET))
     ask(database_url, "drop role locked")
     hba.write_text(former)

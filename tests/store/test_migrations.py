@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -17,11 +16,14 @@ from n8n_scraper.store import migrations
 from n8n_scraper.store.migrations import applied_migrations, load_migrations, migrate, pending_migrations
 from n8n_scraper.store.transfer import store_tables
 
+from ..waiting import wait_until
+
 REPOSITORY = Path(__file__).parents[2]
 MIGRATE = """
 import sys, psycopg2
 from pathlib import Path
 from n8n_scraper.store.migrations import migrate
+
 connection = psycopg2.connect(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
@@ -197,7 +199,15 @@ def test_a_process_that_was_stopped_while_it_changed_the_tables_has_lost_its_loc
     connection: extensions.connection, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(migrations._PATIENCE, "idle_session_timeout", "100ms")
-    monkeypatch.setattr(migrations, "_applied", lambda _: time.sleep(1) or {})
+
+    def stopped(_: extensions.connection) -> dict[int, str]:
+        with closing(psycopg2.connect(connection.dsn)) as other, other.cursor() as cursor:
+            other.autocommit = True
+            alive = "select 1 from pg_stat_activity where pid = %s"
+            wait_until(lambda: cursor.execute(alive, (connection.info.backend_pid,)) or not cursor.fetchone())
+        return {}
+
+    monkeypatch.setattr(migrations, "_applied", stopped)
     with pytest.raises(StartError, match="The store ended the connection"):
         migrate(connection, folder)
     with closing(psycopg2.connect(connection.dsn)) as other, other.cursor() as cursor:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
 
 import pytest
 
-from n8n_scraper.store.database import connect
-
 pytest.importorskip("procrastinate", reason="the extra work is not installed: pip install -e '.[work]'")
 
 from n8n_scraper.work import tasks, workers
-from n8n_scraper.work.engine_schema import install_engine
 from n8n_scraper.work.status import lines, read_work
 from n8n_scraper.work.tasks import Batch, Claim
 
@@ -22,14 +17,6 @@ BLOCKED = (
     "insert into runs (run_id, job_id, arguments, settings, versions, started_at, close_reason)"
     " select 'run', id, '{}', '{}', '{}', now(), 'blocked' from jobs"
 )
-
-
-@pytest.fixture
-def cursor(database_url: str) -> Iterator[Any]:
-    with closing(connect(database_url)) as connection:
-        install_engine(connection)
-        with connection, connection.cursor() as cursor:
-            yield cursor
 
 
 def claim(cursor: Any, egress: str) -> Claim:

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
 
 import pytest
 
-from n8n_scraper.store.database import connect
-
 pytest.importorskip("procrastinate", reason="the extra work is not installed: pip install -e '.[work]'")
 
-from n8n_scraper.work.engine_schema import install_engine
 from n8n_scraper.work.repeats import same_unfinished, settle_schedule
 from n8n_scraper.work.tasks import Batch, add_batch, enter_engine_schema
 
 FIRST = Batch({"limit": "90", "layers": "1,2"}, shard_size=30)
-
-
-@pytest.fixture
-def cursor(database_url: str) -> Iterator[Any]:
-    with closing(connect(database_url)) as connection:
-        install_engine(connection)
-        with connection, connection.cursor() as cursor:
-            yield cursor
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
 
 import pytest
 
-from n8n_scraper.store.database import connect
-
 pytest.importorskip("procrastinate", reason="the extra work is not installed: pip install -e '.[work]'")
 
 from n8n_scraper.work import tasks, workers
-from n8n_scraper.work.engine_schema import install_engine
 from n8n_scraper.work.status import WorkState, lines, read_work
 from n8n_scraper.work.tasks import Batch
 
@@ -33,14 +28,6 @@ insert into run_workflows (run_id, id, committed_at, crawl_status, layer1_status
 update work_tasks set kind = 'crawl', id_count = 5
 """
 """One that failed and then did not, one that is gone, two that failed, one that is not done."""
-
-
-@pytest.fixture
-def cursor(database_url: str) -> Iterator[Any]:
-    with closing(connect(database_url)) as connection:
-        install_engine(connection)
-        with connection, connection.cursor() as cursor:
-            yield cursor
 
 
 def state(cursor: Any) -> WorkState:

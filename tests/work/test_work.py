@@ -15,6 +15,8 @@ from n8n_scraper.replica.process import RunningReplica, running_replica
 from n8n_scraper.scale import audit
 from n8n_scraper.scale.team import Team, team
 
+from ..waiting import PATIENCE
+
 pytest.importorskip("procrastinate", reason="the extra work is not installed: pip install -e '.[work]'")
 COUNT = 60
 
@@ -63,7 +65,7 @@ def test_what_a_killed_or_stopped_worker_had_is_done_by_another_and_no_orphan_st
     done = workers.done_count()
     workers.wait_for(lambda: workers.done_count() > done)
     second.send_signal(signal.SIGINT)
-    assert second.wait(60) == 0, workers.trial.log.read_text()
+    assert second.wait(PATIENCE) == 0, workers.trial.log.read_text()
     assert second.pid not in {task["pid"] for task in workers.running()}, "it gave back what it had"
     third = workers.start(N8N_SCRAPER_REQUESTS_PER_SECOND=10)
     workers.wait_for_end()
@@ -77,7 +79,7 @@ def test_what_a_killed_or_stopped_worker_had_is_done_by_another_and_no_orphan_st
 def test_ids_of_a_list_and_an_argument_that_no_crawl_takes(workers: Team) -> None:
     ids = [row["id"] for row in workers.trial.replica.library() if row["listed"] and row["status"] == "published"][:7]
     workers.do("enqueue", "-a", f"ids={','.join(map(str, ids))}", "-a", "limit=5", "--shard", "3")
-    workers.start().wait(60)
+    workers.start().wait(PATIENCE)
     assert [row["id"] for row in workers.rows("select id from observed order by id")] == sorted(ids)[:5]
     with pytest.raises(Exception, match="limt"):
         workers.do("enqueue", "-a", "limt=5")
@@ -85,11 +87,11 @@ def test_ids_of_a_list_and_an_argument_that_no_crawl_takes(workers: Team) -> Non
 
 def test_transcripts_are_tasks_too(workers: Team) -> None:
     workers.do("enqueue", "-a", "limit=12")
-    workers.start("--concurrency", "2").wait(90)
+    workers.start("--concurrency", "2").wait(PATIENCE)
     workers.do("enqueue", "-a", "layers=transcripts", "--shard", "6")
     fast = {"N8N_SCRAPER_TRANSCRIPT_REQUESTS_PER_SECOND": 50}
     before = len(workers.trial.replica.entries())
-    workers.start("--concurrency", "2", **fast).wait(120)
+    workers.start("--concurrency", "2", **fast).wait(PATIENCE)
     assert workers.rows("select kind, count(*) from work_tasks where batch_id = 2 group by 1 order by 1") == [
         {"kind": "crawl", "count": 2},
         {"kind": "plan", "count": 1},
