@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import SplitResult, quote, urlsplit
 
@@ -90,6 +91,7 @@ def _split(url: str) -> SplitResult | None:
         return None
 
 
+@lru_cache(maxsize=64)  # several ask about the address of each request, and all of them about our two hosts
 def _origin(url: str) -> tuple[str, str, int] | None:
     parts = _split(url)
     if parts is None or parts.scheme not in _DEFAULT_PORTS or not parts.hostname or parts.username is not None:
