@@ -54,8 +54,9 @@ class Completeness:
         counts.inc_value(expected)
         if is_missing:
             counts.inc_value(missing)
-        share = 1 - counts.get_value(missing, 0) / counts.get_value(expected)
-        counts.set_value(stats.COMPLETENESS.format(column), round(share, 6))
+        name, share = stats.COMPLETENESS.format(column), 1 - counts.get_value(missing, 0) / counts.get_value(expected)
+        if counts.get_value(name) != (rounded := round(share, 6)):  # it is mostly 1, and each change is a metric's too
+            counts.set_value(name, rounded)
 
     def _item_scraped(self, item: WorkflowItem) -> None:
         if item.transcripts and item.id in self._without_transcripts:
