@@ -18,6 +18,7 @@ MAX_CONTAINERS = 500_000
 _SUSPICIOUS = re.compile(rb"\\u(?:0000|[dD][89abAB])")
 _SPELLED_OTHERWISE = re.compile(rb"[:,\[]-?(?:[0-9.]+e|0\.0000)")
 """What looks like a very large or very small float in what orjson wrote."""
+_CONTAINERS = frozenset((dict, list))
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -90,16 +91,15 @@ _DECODER = json.JSONDecoder(strict=False, parse_constant=_refuse, parse_float=_f
 
 
 def _is_deeper(value: Any, limit: int) -> bool:
-    level = [value] if isinstance(value, (dict, list)) else []
+    """Of what the decoder made: dict and list themselves, no classes of their kind."""
+    level = [value] if type(value) in _CONTAINERS else []
     for _ in range(limit):
         if not level:
             return False
-        level = [
-            child
-            for parent in level
-            for child in (parent.values() if isinstance(parent, dict) else parent)
-            if isinstance(child, (dict, list))
-        ]
+        children: list[Any] = []
+        for parent in level:
+            children += parent.values() if type(parent) is dict else parent
+        level = [child for child in children if type(child) in _CONTAINERS]
     return bool(level)
 
 
