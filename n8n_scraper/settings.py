@@ -6,6 +6,10 @@ are set by n8n_scraper.addon, unless given with ``-s``.
 
 import os
 
+import n8n_scraper.interrupted  # noqa: F401 - the first of ours, before what takes long to import
+
+# isort: split
+
 # Here for its place: Scrapy's deprecated classes look at the whole call stack as they are made, and deep below a
 # spider's imports that is a quarter of a second of every start.
 import scrapy.core.downloader.contextfactory  # noqa: F401 - the spider's imports need it loaded, not named

@@ -17,7 +17,7 @@ import pytest
 
 from n8n_scraper.scale.load.locust_run import NEEDED
 
-from ...waiting import wait_until
+from ...waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.skipif(not all(map(importlib.util.find_spec, NEEDED)), reason="pip install -e '.[scale]'")
 ROOT = Path(__file__).parents[3]
@@ -78,8 +78,11 @@ def test_ctrl_c_leaves_neither_scrapyd_nor_crawls_nor_a_store(temporary: Path, t
     words = command("scrapyd", "--users", "2", "--minutes", "5", "--count", "20", "--out", str(tmp_path))
     environment = {**os.environ, "TMPDIR": str(temporary)}
     with subprocess.Popen(words, cwd=ROOT, env=environment, start_new_session=True) as process:
-        wait_until(lambda: [one for one in of(temporary) if "scrapyd.runner" in one.cmdline()])
-        os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(60) != 0
+        try:
+            wait_until(lambda: [one for one in of(temporary) if "scrapyd.runner" in one.info["cmdline"]])
+            os.killpg(process.pid, signal.SIGINT)
+            assert process.wait(PATIENCE) != 0
+        finally:
+            process.kill()  # a failure must not wait for it
     assert list(temporary.iterdir()) == []
     assert of(temporary) == []
