@@ -115,6 +115,7 @@ class RobotsMiddleware:
         read_at, rules = self._rules.get(origin, (float("-inf"), None))
         if rules is None or time.monotonic() - read_at > VALID_SECONDS:
             rules = asyncio.ensure_future(self._read(origin, outside=outside))
+            rules.add_done_callback(_look_at)
             self._rules[origin] = time.monotonic(), rules
         parser = await asyncio.shield(rules)
         return parser is None or parser.allowed(url, self._user_agent)
@@ -227,6 +228,12 @@ class RobotsMiddleware:
 def unread_reason(failure: UnusableAnswer) -> str:
     """The close reason when robots.txt of our own hosts cannot be read: the guard that refuses it refuses us."""
     return "blocked" if failure.kind == "blocked" else "robots_unreachable"
+
+
+def _look_at(done: asyncio.Future[RobotParser | None]) -> None:
+    """Those who asked may be gone, at the end of a crawl: asyncio would write its error into the log."""
+    if not done.cancelled():
+        done.exception()
 
 
 def _origin(url: str) -> str:
