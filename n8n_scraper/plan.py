@@ -48,9 +48,9 @@ class Plan:
         if self.price == "editor":
             per_workflow.append("editor answer (price)")
         time = f", about {_duration(self.requests / rate)} at {rate:g} requests a second" if rate else ""
-        each = " + ".join(per_workflow) or "nothing"
+        each = f"{' + '.join(per_workflow) or 'nothing'} for each, " if self.ids else ""
         return (
-            f"{self.ids} workflows due: {each} for each, once {self._once()}; "
+            f"{self.ids} workflows due: {each}once {self._once()}; "
             f"{self.requests} requests without retries{time}.{self._stages_sentence()}"
         )
 

@@ -73,3 +73,11 @@ def test_the_plan_tells_of_stages_and_of_what_the_store_has() -> None:
     assert replace(nothing, robots_requests=0, stored=7, stages=("media",)).sentence(2.0) == (
         "Nothing is asked of the site. Layers media of 7 in the store: other hosts are asked, each at its own rate."
     )
+
+
+def test_where_nothing_is_due_the_sentence_speaks_of_no_workflow() -> None:
+    nothing = make_plan(ids=0, layers=(1, 2, 3), page="auto", api_open=True, library_size=500, sitemap_requests=2)
+    assert nothing.sentence(2.0) == (
+        "0 workflows due: once 2 robots.txt + 2 sitemap (addresses); "
+        "4 requests without retries, about 2 s at 2 requests a second."
+    )
