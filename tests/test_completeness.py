@@ -39,6 +39,8 @@ def item(source: str | None, *statuses: str) -> WorkflowItem:
         (item("api", "ok", "ok", "ok"), set()),
         (item("api", "ok", "missing", "missing"), set()),
         (item("api", "ok", "skipped", "skipped"), {"workflow", "node_count", "description"}),
+        (item("api", "ok", "skipped", "ok"), {"workflow", "node_count"}),
+        (item("api", "ok", "ok", "skipped"), {"description"}),
         (item("page", "ok", "disallowed", "ok"), {"created_at", "views", "workflow", "node_count"}),
         (item(None, "failed", "failed", "failed"), set(MUST_HAVE)),
     ],

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from n8n_scraper.site.addresses import Site
+from n8n_scraper.site.markup import read_html
 from n8n_scraper.site.page import read_page
 
 SITE = Site("https://n8n.io", "https://api.n8n.io")
@@ -124,3 +125,10 @@ def test_buttons_that_share_the_page_are_no_content(address: str) -> None:
 def test_addresses_an_author_wrote_stay(address: str) -> None:
     facts = read_page(_page(body=f'<p><a href="{address}">button</a> text</p>'), None, SITE)
     assert facts.description == f"[button]({address}) text"
+
+
+@pytest.mark.parametrize(("depth", "is_read"), [(200, True), (300, False)])
+def test_elements_deeper_than_any_page_needs_are_not_read(depth: int, is_read: bool) -> None:
+    root = read_html(b"<html><body>" + b"<div>" * depth + b"inmost")
+    assert root is not None
+    assert ("inmost" in "".join(root.itertext())) is is_read

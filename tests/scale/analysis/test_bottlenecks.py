@@ -46,6 +46,7 @@ def _holding(run: RunFolder) -> set[str]:
         ([{"requests": float(n % 2), "queue": 0.0} for n in range(1, 20)], set()),
         ([{"requests": 1.0, "crawler_threads": 10.0 if n < 150 else 16.0} for n in range(240)], {"threads"}),
         ([{"requests": 1.0, "crawler_threads": 10.0 if n < 15 else 16.0} for n in range(20)], set()),
+        ([{"requests": 1.0, "crawler_threads": 10.0 if n < 150 else 16.0} for n in range(239)], set()),
         ([{"requests": 1.0, "crawler_files": 10.0 + 10 * (n > 9)} for n in range(240)], set()),
         ([{"requests": 1.0, "rows": n * 500.0, "crawler_memory": 100 + n * 0.5} for n in range(20)], {"memory"}),
         ([{"requests": 1.0, "rows": n * 100.0, "crawler_memory": 100 + n * 10} for n in range(20)], set()),

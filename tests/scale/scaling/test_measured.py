@@ -61,7 +61,7 @@ def test_without_samples_nothing_is_claimed() -> None:
     assert (found.throughput, found.p95, found.memory, found.cpu_ms, found.items_per_mb) == (None,) * 5
 
 
-@pytest.mark.parametrize(("rows", "slope"), [(1200, 2.0), (900, None)])
+@pytest.mark.parametrize(("rows", "slope"), [(1200, 2.0), (1000, 2.0), (900, None)])
 def test_memory_grows_with_rows(rows: int, slope: float | None) -> None:
     samples = _samples(*({"rows": n, "crawler_memory": 150 + n / 500} for n in range(0, rows + 1, 100)))
     assert memory_slope(samples) == (None if slope is None else pytest.approx(slope))
