@@ -109,10 +109,10 @@ def test_a_clock_that_went_back_makes_no_time_less_than_none(new_run: NewRun) ->
 
 
 def test_of_a_long_line_ten_points_are_told_in_words() -> None:
-    points = tuple((60.0 * minute, float(minute)) for minute in range(1, 101))
+    points = tuple((60.0 * minute, float(minute)) for minute in range(1, 111))
     line = Line("rate", "Rate", "a minute", points, None, "")
     text = as_markdown.render(Document("run", "Run", "", "good", (Section("s", "S", (line,)),)))
-    assert re.findall(r"\| (\d+) \| █", text) == [str(minute) for minute in range(10, 101, 10)]
+    assert re.findall(r"\| (\d+) \| █", text) == [str(minute) for minute in range(11, 111, 11)]
 
 
 def test_the_verdict_names_the_failed_checks(new_run: NewRun) -> None:

@@ -43,3 +43,11 @@ def test_what_holds_when_asked_for_again_is_told() -> None:
         "2 failed: 0 no more, 1 again as planned; 1 (not 4) hold now",
         "2 were slow (over 1.50 s): 1 (not 6) are faster now",
     ]
+
+
+def test_where_nothing_was_chosen_nothing_is_claimed() -> None:
+    assert list(lines(Again((), (), (), None), [])) == [
+        "0 were not as expected: 0 as expected now",
+        "0 failed: 0 no more, 0 again as planned; 0 hold now",
+        "0 were slow (over 0.00 s): 0 are faster now",
+    ]
