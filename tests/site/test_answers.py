@@ -251,3 +251,7 @@ def test_every_download_exception_of_scrapy_is_mapped() -> None:
     assert len(names) == 6
     for name in names:
         assert judge_exception(getattr(scrapy.exceptions, name)()), name
+
+
+def test_a_log_line_names_the_kind_and_the_reason() -> None:
+    assert str(UnusableAnswer("server", "status 503", retry_after=7.0)) == "server: status 503"
