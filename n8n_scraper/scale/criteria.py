@@ -128,8 +128,8 @@ def criteria(size: int) -> tuple[Criterion, ...]:
             500,
             is_strict=True,
         ),
-        _most("busiest_second", "most requests in any second", "requests", 3),
-        _most("busiest_ten_seconds", "most requests in any ten seconds", "requests", 21),
+        _most("busiest_second", "most requests to the two hosts in any second", "requests", 3),
+        _most("busiest_ten_seconds", "most requests to the two hosts in any ten seconds", "requests", 21),
     )
 
 

@@ -81,6 +81,8 @@ def test_a_missing_row_is_no_success() -> None:
 def test_politeness_is_what_the_site_saw() -> None:
     entries = [entry(0, 1), entry(0.5, 2, 503, fault="503"), entry(0.99, 2, 503, fault="503"), entry(1.0, 2)]
     assert figures.of_log(entries) == {"unplanned_429": 0, "busiest_second": 3, "busiest_ten_seconds": 4}
+    elsewhere = [{**entry(0.6, None), "host": host} for host in ("media", "youtube")]
+    assert figures.of_log([*entries, *elsewhere]) == figures.of_log(entries), "their promises are others"
     assert figures.of_log([*entries, entry(5, 3, 429)])["unplanned_429"] == 1
     assert figures.of_log([*entries, entry(5, 3, 429, fault="429")])["unplanned_429"] == 0
 
