@@ -103,8 +103,10 @@ def test_closing_ends_the_wait(caplog: pytest.LogCaptureFixture) -> None:
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(thread.call, value)
         wait_until(lambda: "waits" in caplog.text)
+        began = time.monotonic()
         thread.close()
         thread.close()
+        assert time.monotonic() - began < 30, "of the 120 s of its patience"
         with pytest.raises(StoreUnavailable):
             waiting.result()
 
