@@ -86,6 +86,11 @@ def mean_rate(moments: Sequence[float]) -> float:
     return (len(moments) - 1) / (moments[-1] - moments[0])
 
 
+def is_kept(moments: Sequence[float], rate: float) -> bool:
+    """Whether no more came than a promise of ``rate`` a second allows, if the first came late."""
+    return len(moments) - 1 <= rate * (moments[-1] - moments[0] + MISSED_AFTER)
+
+
 AT_20 = 26
 """A second holds 20 turns and, where processes share them, those that somebody took a quarter of a second late."""
 
@@ -96,8 +101,8 @@ def test_both_hosts_robots_and_redirects_share_one_promise(replica: Watched) -> 
     assert len(replica.arrivals("/robots.txt")) == 2
     assert len(replica.arrivals("/workflows/1")) == 2, "the address without a slug, and where it leads"
     assert len(moments) == 54 == result["stats"]["rate/request_count"]
-    assert mean_rate(moments) >= 0.9 * 20
-    assert len(moments) - 1 <= 20 * (moments[-1] - moments[0] + MISSED_AFTER), "the first may have come late"
+    assert is_kept(moments, 20)
+    assert mean_rate(moments) > 0.55 * 20, "not half of it for each host"
     assert busiest(moments, 1) <= AT_20
     assert result["stats"]["rate/per_second"] == 20
     assert result["stats"]["rate/wait_seconds"] > 0
@@ -124,14 +129,15 @@ def test_no_promise_no_wait(replica: Watched) -> None:
 
 def test_download_delay_is_the_floor_over_both_hosts(replica: Watched) -> None:
     crawl(replica, replica.missing(18), DOWNLOAD_DELAY=0.1)
-    assert 0.8 * 10 <= mean_rate(replica.arrivals()) <= 10
+    assert is_kept(replica.arrivals(), 10)
+    assert mean_rate(replica.arrivals()) > 0.55 * 10, "not half of it for each host"
 
 
 def test_a_burst_comes_at_once_and_keeps_the_mean(replica: Watched) -> None:
     crawl(replica, replica.missing(14), rate=4, N8N_SCRAPER_BURST=5)
     moments = replica.arrivals()
     assert 7 <= busiest(moments, 1) <= 5 + 4
-    assert moments[-1] - moments[0] > (len(moments) - 5) / 4
+    assert is_kept(moments[4:], 4)
 
 
 def test_processes_that_share_a_store_share_the_promise(replica: Watched, database_url: str) -> None:
@@ -195,7 +201,7 @@ def test_one_429_halves_the_rate_and_clean_answers_bring_it_back(
     assert stats["rate/limited_count"] == 1
     assert stats["rate/lowest_per_second"] == 10
     assert stats["rate/per_second"] == 12, "30 clean answers brought a tenth back"
-    assert mean_rate(moments[at + 2 : at + 28]) <= 10
+    assert is_kept(moments[at + 2 : at + 28], 10)
 
 
 def test_an_open_breaker_sends_nothing_but_probes(replica: Watched) -> None:
