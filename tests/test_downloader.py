@@ -91,18 +91,30 @@ def is_kept(moments: Sequence[float], rate: float) -> bool:
     return len(moments) - 1 <= rate * (moments[-1] - moments[0] + MISSED_AFTER)
 
 
+def reaches(rate: float, replica: Watched, urls: Sequence[str], **more: Any) -> bool:
+    """Whether the last crawl came as fast, or one of two more of the same: a busy machine is slow by itself."""
+    moments = replica.arrivals()
+    for _ in range(2):
+        if mean_rate(moments) < rate:
+            before = len(replica.arrivals())
+            crawl(replica, urls, **more)
+            moments = replica.arrivals()[before:]
+    return mean_rate(moments) >= rate
+
+
 AT_20 = 26
 """A second holds 20 turns and, where processes share them, those that somebody took a quarter of a second late."""
 
 
 def test_both_hosts_robots_and_redirects_share_one_promise(replica: Watched) -> None:
-    result = crawl(replica, [*replica.missing(50), f"{replica.running.site_url}/workflows/1"])
+    urls = [*replica.missing(50), f"{replica.running.site_url}/workflows/1"]
+    result = crawl(replica, urls)
     moments = replica.arrivals()
     assert len(replica.arrivals("/robots.txt")) == 2
     assert len(replica.arrivals("/workflows/1")) == 2, "the address without a slug, and where it leads"
     assert len(moments) == 54 == result["stats"]["rate/request_count"]
     assert is_kept(moments, 20)
-    assert mean_rate(moments) > 0.55 * 20, "not half of it for each host"
+    assert reaches(0.9 * 20, replica, urls)
     assert busiest(moments, 1) <= AT_20
     assert result["stats"]["rate/per_second"] == 20
     assert result["stats"]["rate/wait_seconds"] > 0
@@ -130,7 +142,7 @@ def test_no_promise_no_wait(replica: Watched) -> None:
 def test_download_delay_is_the_floor_over_both_hosts(replica: Watched) -> None:
     crawl(replica, replica.missing(18), DOWNLOAD_DELAY=0.1)
     assert is_kept(replica.arrivals(), 10)
-    assert mean_rate(replica.arrivals()) > 0.55 * 10, "not half of it for each host"
+    assert reaches(0.8 * 10, replica, replica.missing(18), DOWNLOAD_DELAY=0.1)
 
 
 def test_a_burst_comes_at_once_and_keeps_the_mean(replica: Watched) -> None:
