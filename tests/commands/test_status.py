@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
@@ -50,6 +50,14 @@ def status(run_command: Callable[..., Any], database_url: str) -> Callable[..., 
     return lambda *words: run_command(Command(), *words, DATABASE_URL=database_url)
 
 
+@contextmanager
+def filled_store(database_url: str) -> Iterator[Any]:
+    with closing(psycopg2.connect(database_url)) as connection, connection, connection.cursor() as cursor:
+        yield cursor
+        # of its jobs; the server lets go of what a closed connection held only a moment later
+        cursor.execute("select pg_advisory_unlock_all()")
+
+
 def begin(cursor: Any, number: int, key: str | None = None) -> jobs.Job:
     job = jobs.open_job(cursor, key, {})
     runs.begin(cursor, runs.Run(RUN.format(number), job.id, {}, {}, {}))
@@ -57,7 +65,7 @@ def begin(cursor: Any, number: int, key: str | None = None) -> jobs.Job:
 
 
 def test_a_run_that_ended_is_told_with_what_it_left_and_why(status: Callable[..., Any], database_url: str) -> None:
-    with closing(psycopg2.connect(database_url)) as connection, connection, connection.cursor() as cursor:
+    with filled_store(database_url) as cursor:
         job = begin(cursor, 1)
         jobs.prepare(cursor, job.id, map(jobs.JobId, range(1, 31)))
         jobs.acknowledge(cursor, job.id, range(1, 13))
@@ -87,7 +95,7 @@ def test_a_run_that_ended_is_told_with_what_it_left_and_why(status: Callable[...
 
 
 def test_what_a_later_run_asked_for_again_is_not_lost_in_silence(status: Callable[..., Any], database_url: str) -> None:
-    with closing(psycopg2.connect(database_url)) as connection, connection, connection.cursor() as cursor:
+    with filled_store(database_url) as cursor:
         begin(cursor, 1)
         checkpoints.add(cursor, RUN.format(1), CHECKPOINT)
         cursor.execute(ROW, (1, "server", RUN.format(1)))
@@ -95,7 +103,7 @@ def test_what_a_later_run_asked_for_again_is_not_lost_in_silence(status: Callabl
 
 
 def test_a_run_is_named_by_its_beginning_as_for_a_report(status: Callable[..., Any], database_url: str) -> None:
-    with closing(psycopg2.connect(database_url)) as connection, connection, connection.cursor() as cursor:
+    with filled_store(database_url) as cursor:
         begin(cursor, 1)
         begin(cursor, 2)
     assert status(RUN.format(1)[:-1] + "1").out.startswith(RUN.format(1))
@@ -107,7 +115,7 @@ def test_what_was_withheld_was_asked_for_and_a_short_run_has_a_rate(
     status: Callable[..., Any], database_url: str
 ) -> None:
     limiter = Limiter(promised=2.0, in_force=2.0, request_count=12)
-    with closing(psycopg2.connect(database_url)) as connection, connection, connection.cursor() as cursor:
+    with filled_store(database_url) as cursor:
         job = begin(cursor, 1)
         jobs.prepare(cursor, job.id, map(jobs.JobId, range(1, 6)))
         checkpoints.add(cursor, RUN.format(1), replace(CHECKPOINT, limiter=limiter))
@@ -120,7 +128,7 @@ def test_what_was_withheld_was_asked_for_and_a_short_run_has_a_rate(
 
 
 def test_json_is_the_last_checkpoint_and_how_its_run_stands(status: Callable[..., Any], database_url: str) -> None:
-    with closing(psycopg2.connect(database_url)) as connection, connection, connection.cursor() as cursor:
+    with filled_store(database_url) as cursor:
         begin(cursor, 1)
         for _ in range(2):
             id, taken_at = checkpoints.add(cursor, RUN.format(1), CHECKPOINT)
@@ -137,7 +145,7 @@ def test_json_is_the_last_checkpoint_and_how_its_run_stands(status: Callable[...
 
 
 def test_a_run_without_a_checkpoint(status: Callable[..., Any], database_url: str) -> None:
-    with closing(psycopg2.connect(database_url)) as connection, connection, connection.cursor() as cursor:
+    with filled_store(database_url) as cursor:
         begin(cursor, 1, "/jobs/a")
     assert "running for 0:00:0" in status().out or "silent" in status().out
     said = status("--json")
