@@ -20,6 +20,7 @@ NOT_STARTED = (
     "a bad argument, setting, file or store: one sentence says what, where and what to do; two signals",
 )
 NOT_READ = ("2", "", "a command line that Scrapy cannot read: an unknown option, command or spider")
+INTERRUPTED = ("130", "", "Ctrl-C before the crawl began, while its modules were imported")
 _MARK = re.compile(r"(<!-- table: ([a-z ]+) -->\n)(.*?)(<!-- end -->)", re.S)
 
 
@@ -29,7 +30,7 @@ def tables() -> dict[str, list[str]]:
         "close reasons": _table(
             ("exit code", "close reason", "meaning"),
             [(str(code), f"`{name}`", meaning) for name, (code, meaning) in CLOSE_REASONS.items()]
-            + [NOT_STARTED, NOT_READ],
+            + [NOT_STARTED, NOT_READ, INTERRUPTED],
         ),
         "failure kinds": _table(
             ("error_kind", "from", "retried"),
