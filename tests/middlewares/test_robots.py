@@ -268,3 +268,30 @@ def test_rules_are_read_again_after_a_day(monkeypatch: pytest.MonkeyPatch) -> No
         return verdicts
 
     assert asyncio.run(scenario()) == [False, False, True]
+
+
+def test_who_waits_no_more_leaves_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, answered, heard = asyncio.Event(), asyncio.Event(), []
+
+    async def download_async(request: Request) -> Response:
+        asked.set()
+        await answered.wait()
+        return Response(request.url, status=505)
+
+    crawler = get_crawler(settings_dict={"ROBOTSTXT_OBEY": True})
+    monkeypatch.setattr(crawler, "get_extension", lambda cls: None)
+    monkeypatch.setattr(crawler, "_engine", SimpleNamespace(download_async=download_async))
+    robots = RobotsMiddleware.from_crawler(crawler)
+
+    async def scenario() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: heard.append(context["message"]))
+        verdict = asyncio.ensure_future(robots.verdict("https://n8n.io/workflows/1-x/"))
+        await asked.wait()
+        verdict.cancel()
+        await asyncio.wait([verdict])
+        answered.set()
+        await asyncio.wait([rules for _, rules in robots._rules.values()])
+        robots._rules.clear()
+
+    asyncio.run(scenario())
+    assert [message for message in heard if "never retrieved" in message] == []
